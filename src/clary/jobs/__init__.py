@@ -1,0 +1,1 @@
+"""Runs programs: queue, leases, sandboxes, model hosts, logs, interruptions. Imports `state` only."""

@@ -1,0 +1,1 @@
+"""The algorithms, the data formats and the engines. Runs in job processes, and as a library."""

@@ -1,0 +1,35 @@
+"""The base class of a service."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from clary.services._base.context import Platform
+from clary.state.database import Migration
+
+
+class Service:
+    """One AWS service: `name` is botocore's directory name; each operation is an `async def` method called by
+    `xform_name`.
+
+    `async def create_stream(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]`: `req` is parsed and validated
+    and keeps AWS's spelling; the result is spelled as boto3 returns it. Methods run on the event loop and must not
+    block it.
+
+    Operations are grouped by noun into mixin classes of their own files; the service composes them. A public coroutine
+    method that names no operation fails at start-up. An operation without a method answers NotImplemented (501).
+
+    A method's docstring may hold one line that begins with `Approximate:` or `Recorded:` and says how it differs;
+    without one the operation is real. The reference is generated from these lines.
+    """
+
+    name: ClassVar[str]
+    migrations: ClassVar[Sequence[Migration]] = ()
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+
+    async def start(self) -> None:
+        """Register job kinds and put right what the last run left. Called once, before the first operation."""
+
+    async def stop(self) -> None:
+        """Let go of everything. Called once, at shut-down."""
