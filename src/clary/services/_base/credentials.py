@@ -24,8 +24,8 @@ from clary.wire.errors import AwsError
 
 #: The region that global services keep their records under: IAM has one scope for each account.
 GLOBAL_REGION = "aws-global"
-ACCESS_KEY_KIND = "iam.access-key"
-USER_KIND = "iam.user"
+ACCESS_KEY_KIND = "access-key"
+USER_KIND = "user"
 
 _MAC_BYTES = 32
 _CACHED_TOKENS = 4096
@@ -147,7 +147,7 @@ class TokenSealer:
 class AccessKeys:
     """Finds the user behind a long-term access key in IAM's records.
 
-    `store_of` gives the records of a scope (`account/region`). Nothing is cached: a key that was deactivated is refused
+    `store_of` gives IAM's records in a scope (`account/region`). Nothing is cached: a key that was deactivated is refused
     from the next request on.
     """
 
