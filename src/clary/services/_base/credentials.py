@@ -147,8 +147,8 @@ class TokenSealer:
 class AccessKeys:
     """Finds the user behind a long-term access key in IAM's records.
 
-    `store_of` gives IAM's records in a scope (`account/region`). Nothing is cached: a key that was deactivated is refused
-    from the next request on.
+    `store_of` gives IAM's records in a scope (`account/region`). Nothing is cached: a key that was deactivated is
+    refused from the next request on.
     """
 
     def __init__(self, sealer: TokenSealer, store_of: Callable[[str], Store]) -> None:
