@@ -1,0 +1,26 @@
+"""The peers, in an environment of their own (`.venvs/bench`)."""
+
+import sys
+from pathlib import Path
+
+from benchmarks.process import ServerProcess, free_port
+
+BIN = Path(".venvs/bench/bin")
+
+
+def moto() -> ServerProcess:
+    port = free_port()
+    command = [str(BIN / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
+    return ServerProcess(command, port, "/moto-api/")
+
+
+def fastapi(model: Path) -> ServerProcess:
+    """FastAPI with uvicorn (uvloop, httptools), one worker, that answers `/invocations` with xgboost's own predict."""
+    port = free_port()
+    command = [str(BIN / "uvicorn"), "--app-dir", str(Path(__file__).parent), "fastapi_model:app", "--port", str(port)]
+    return ServerProcess([*command, "--log-level", "warning"], port, "/ping", {"MODEL": str(model)})
+
+
+def python() -> str:
+    """Return the interpreter for fresh processes: the one that Clary's own job processes run on."""
+    return sys.executable

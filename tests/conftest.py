@@ -1,0 +1,3 @@
+"""Every test that wants a server gets its own."""
+
+pytest_plugins = ["clary.testing.plugin"]
