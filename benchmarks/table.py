@@ -32,6 +32,9 @@ class Figure:
 
 
 def alternate(rounds: int, ours: Callable[[], float], theirs: Callable[[], float]) -> tuple[float, float, float]:
-    """Measure both in turn; return the medians of each and of the pairwise ratios, which hold when the machine
-    drifts.""" pairs = [(ours(), theirs()) for _ in range(rounds)]
+    """Measure both in turn; return the medians of each and of the pairwise ratios.
+
+    A pair's ratio holds when the machine's speed drifts.
+    """
+    pairs = [(ours(), theirs()) for _ in range(rounds)]
     return median(a for a, _ in pairs), median(b for _, b in pairs), median(a / b for a, b in pairs)

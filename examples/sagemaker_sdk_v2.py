@@ -58,7 +58,8 @@ def main() -> None:
     )
     inside, outside = (float(predictor.predict(point)[0][0]) for point in ([0.1, 0.1], [0.9, 0.9]))
     print(f"inside {inside:.3f}, outside {outside:.3f}")
-    assert inside > 0.9 > 0.1 > outside
+    assert inside > 0.9, inside
+    assert outside < 0.1, outside
     predictor.delete_model()
     predictor.delete_endpoint()
     print("done")

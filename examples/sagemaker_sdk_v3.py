@@ -63,7 +63,8 @@ def main() -> None:
         float(endpoint.invoke(body=point, content_type="text/csv").body.read()) for point in ("0.1,0.1", "0.9,0.9")
     )
     print(f"inside {inside:.3f}, outside {outside:.3f}")
-    assert inside > 0.9 > 0.1 > outside
+    assert inside > 0.9, inside
+    assert outside < 0.1, outside
     endpoint.delete()
     model.delete()
     print("done")

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from clary.jobs.hosts import Hosts
 from clary.jobs.program import Runner
 from clary.jobs.queue import Queue
+from clary.services._base.credentials import TokenSealer
 from clary.services._base.principal import Principal
 from clary.state.blobs import BlobStore
 from clary.state.clock import Clock
@@ -42,9 +43,11 @@ class Platform(Protocol):
     queue: Queue
     runner: Runner
     hosts: Hosts
+    #: Issues and opens temporary credentials.
+    sealer: TokenSealer
 
-    def context(self, scope: str, principal: Principal) -> "Context":
-        """Return a context for work that no request carries (job handlers); `scope` is `account/region`."""
+    def context(self, service: str, scope: str, principal: Principal) -> "Context":
+        """Return a context for work of `service` that no request carries (job handlers); `scope` is `account/region`."""
         ...
 
     def variables(self, scope: str, credentials: dict[str, Any]) -> dict[str, str]:
