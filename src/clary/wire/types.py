@@ -22,7 +22,8 @@ class HttpRequest:
     """One request as it came: nothing decoded, nothing checked.
 
     `path` and `query` are raw (still percent-encoded, `query` without its `?`); `headers` has lower-case names and the
-    values of a repeated header joined by a comma, as SigV4 canonicalises them.
+    values of a repeated header joined by a comma, as SigV4 canonicalises them. `secure` says that it came by TLS,
+    `peer` whence (an IP address, empty in-process).
     """
 
     method: str
@@ -31,6 +32,7 @@ class HttpRequest:
     headers: Mapping[str, str]
     body: RequestBody
     secure: bool = False
+    peer: str = ""
 
     def with_body(self, body: RequestBody) -> "HttpRequest":
         """Return the same request with another body (a decoded aws-chunked stream, for one)."""

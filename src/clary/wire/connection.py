@@ -1,0 +1,446 @@
+"""One HTTP/1.1 connection: bytes in, requests out to a handler, responses back in order.
+
+Decision: our own asyncio protocol on httptools (llhttp, Node.js's parser), not uvicorn's on the same parser: ASGI's
+scope, messages and header tuples add half to the cost of a small request, and its bodies cannot tell a truncated upload
+from a whole one. What is hard to get right, the parsing, is llhttp's, in its strict mode; the rules are RFC 9112's.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import httptools
+
+from clary.wire.body import ArrivingBody, incomplete
+from clary.wire.errors import AwsError
+from clary.wire.head import Head, render
+from clary.wire.types import HttpRequest, HttpResponse
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one connection may take: sizes in bytes, times in seconds."""
+
+    target: int = 16 * 1024
+    head: int = 64 * 1024
+    #: Received but not yet read by the handler; above it the socket is left alone.
+    buffered: int = 256 * 1024
+    #: An unread body of up to this size is skipped, so that the connection lives on; above it the connection closes.
+    skipped: int = 1024 * 1024
+    head_time: float = 30.0
+    idle_time: float = 75.0
+    body_time: float = 60.0
+    write_time: float = 120.0
+    linger_time: float = 5.0
+
+
+class Host(Protocol):
+    """What a connection needs of the server that accepted it."""
+
+    handler: Handler
+    limits: Limits
+
+    def opened(self, connection: "HttpConnection") -> None:
+        """Take note of a connection."""
+        ...
+
+    def closed(self, connection: "HttpConnection") -> None:
+        """Take note of its end."""
+        ...
+
+    def date(self) -> str:
+        """Return the value of the Date header."""
+        ...
+
+    def tunnel(self, connection: "HttpConnection", authority: str, rest: bytes) -> None:
+        """Take over a connection that asked to CONNECT to `authority` (`host:port`); `rest` came after its head."""
+        ...
+
+
+class Refused(Exception):  # noqa: N818  - the client is at fault, and is told so
+    """A request that HTTP itself does not allow, and the status that says so."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class Exchange:
+    """One request and how its answer stands."""
+
+    __slots__ = ("answered", "body", "expects", "head_only", "http_10", "keep_alive", "request", "task")
+
+    def __init__(self, request: HttpRequest, body: ArrivingBody, *, keep_alive: bool, http_10: bool) -> None:
+        self.request = request
+        self.body = body
+        self.keep_alive = keep_alive
+        self.http_10 = http_10
+        self.head_only = request.method == "HEAD"
+        #: The client waits for `100 Continue` before it sends its body.
+        self.expects = "expect" in request.headers
+        self.answered = False
+        self.task: asyncio.Task[None] | None = None
+
+
+class HttpConnection(asyncio.Protocol):
+    """Speaks HTTP/1.1 with one client.
+
+    Requests are answered in the order in which they came: one that arrives before its predecessor is answered
+    (pipelining) waits. A client that goes away fails the body that it was sending, or else cancels the handler.
+    """
+
+    def __init__(self, host: Host, *, secure: bool = False) -> None:
+        self.transport: asyncio.Transport
+        self.peer = ""
+        self._host = host
+        self._secure = secure
+        self._loop = asyncio.get_running_loop()
+        self._parser = httptools.HttpRequestParser(self)
+        # The message that the parser is in.
+        self._in_head = False
+        self._head_size = 0
+        self._long = False
+        self._target = b""
+        self._headers: dict[str, str] = {}
+        self._arriving: Exchange | None = None
+        # What came of the messages before it.
+        self._current: Exchange | None = None
+        self._queue: deque[Exchange] = deque()
+        self._refused: Refused | None = None
+        # The socket. `_since` is when the wait that goes on now began, whatever it is for.
+        self._since = self._loop.time()
+        self._paused = False
+        self._drained: asyncio.Future[None] | None = None
+
+    # The socket ------------------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the socket, or the TLS stream on it."""
+        self.transport = transport  # type: ignore[assignment]  # uvloop's transports do not derive from asyncio's
+        peer = transport.get_extra_info("peername")
+        self.peer = peer[0] if isinstance(peer, tuple) else ""
+        self._host.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came. Handlers start at the loop's next turn, when a small body is there with its head."""
+        if self._refused is not None:
+            return
+        was_in_head = self._in_head
+        self._long = was_in_head or len(data) > self._host.limits.head
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._upgrade(data[upgrade.args[0] :])
+            return
+        except httptools.HttpParserError as error:
+            cause = error.__context__
+            self.refuse(cause if isinstance(cause, Refused) else Refused(400, f"Malformed HTTP request: {error}"))
+            return
+        if not was_in_head:
+            if self._arriving is None or not self._arriving.answered:
+                self._since = self._loop.time()
+        elif self._in_head:
+            self._head_size += len(data)
+            if self._head_size > self._host.limits.head:
+                self.refuse(Refused(431, "The request's headers are too large"))
+                return
+        self._steer()
+
+    def eof_received(self) -> None:
+        """Let the transport close: a client that shuts its side is taken to be gone, as most servers do."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell whoever works for this client that it has gone."""
+        self._host.closed(self)
+        self.resume_writing()
+        if self._arriving is not None:
+            self._arriving.body.fail(incomplete())
+        current = self._current
+        if current is not None and current.task is not None and current.body.complete:
+            current.task.cancel()
+        self._queue.clear()
+
+    def pause_writing(self) -> None:
+        """Make writers wait: the client does not take what we send."""
+        self._drained = self._loop.create_future()
+        self._since = self._loop.time()
+
+    def resume_writing(self) -> None:
+        """Let writers go on."""
+        drained, self._drained = self._drained, None
+        if drained is not None and not drained.done():
+            drained.set_result(None)
+
+    def _steer(self) -> None:
+        """Read from the socket only while somebody takes what comes."""
+        arriving = self._arriving
+        full = arriving is not None and arriving.body.buffered > self._host.limits.buffered
+        pause = full or bool(self._queue)
+        if pause != self._paused and not self.transport.is_closing():
+            self._paused = pause
+            if pause:
+                self.transport.pause_reading()
+            else:
+                self._since = self._loop.time()
+                self.transport.resume_reading()
+
+    def expire(self, now: float) -> None:
+        """End what has waited too long; the server calls this every few seconds. `now` is the loop's time."""
+        limits, wait = self._host.limits, now - self._since
+        if self._drained is not None:
+            if wait > limits.write_time:
+                self.transport.abort()
+        elif self._in_head:
+            if wait > limits.head_time:
+                self.refuse(Refused(408, "The request's headers did not arrive in time"))
+        elif self._arriving is not None:
+            if self._arriving.answered:
+                if wait > limits.linger_time:
+                    self.transport.abort()
+            elif not self._paused and wait > limits.body_time:
+                self._arriving.body.fail(idle_upload())
+        elif self._current is None and wait > limits.idle_time:
+            self.transport.close()
+
+    def shutdown(self) -> None:
+        """Close once the request under way, if there is one, is answered."""
+        if self._current is None:
+            self.transport.close()
+        else:
+            self._current.keep_alive = False
+
+    # The parser ------------------------------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self._in_head = True
+        self._head_size = 0
+        self._target = b""
+        self._headers = {}
+
+    def on_url(self, part: bytes) -> None:
+        """Take the request target, or the next part of it."""
+        self._target += part
+        if len(self._target) > self._host.limits.target:
+            raise Refused(414, "The request's target is too long")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take one header (a trailer, once the head is over; those are dropped)."""
+        if not self._in_head:
+            return
+        key = name.decode("latin-1").lower()
+        text = value.decode("latin-1")
+        if key in self._headers:
+            if key == "host":
+                raise Refused(400, "The request has more than one Host header")
+            text = f"{self._headers[key]},{text}"
+        self._headers[key] = text
+
+    def on_headers_complete(self) -> None:
+        """Start the request, or queue it behind the one under way."""
+        self._in_head = False
+        headers = self._headers
+        keep_alive = self._parser.should_keep_alive()
+        # HTTP/1.0 keeps a connection only if asked to: without a Connection header, one that is kept is HTTP/1.1.
+        http_10 = (not keep_alive or "connection" in headers) and self._parser.get_http_version() == "1.0"
+        self._check(headers, http_10=http_10)
+        method = self._parser.get_method().decode("latin-1")
+        if method == "CONNECT":
+            return
+        path, query = self._split_target()
+        length = headers.get("content-length")
+        body = ArrivingBody(None if "transfer-encoding" in headers else int(length or 0), self._demand)
+        request = HttpRequest(method, path, query, headers, body, self._secure, self.peer)
+        exchange = Exchange(request, body, keep_alive=keep_alive, http_10=http_10)
+        self._arriving = exchange
+        if self._current is None:
+            self._start(exchange)
+        else:
+            self._queue.append(exchange)
+
+    def on_body(self, chunk: bytes) -> None:
+        """Hand on the next bytes of the body."""
+        if self._arriving is not None and not self._arriving.answered:
+            self._arriving.body.feed(chunk)
+
+    def on_message_complete(self) -> None:
+        """End the body."""
+        exchange, self._arriving = self._arriving, None
+        if exchange is not None:
+            exchange.body.finish()
+            if exchange.answered and not exchange.keep_alive:
+                self.transport.close()
+
+    def _check(self, headers: dict[str, str], *, http_10: bool) -> None:
+        """Refuse what llhttp lets through and we do not serve."""
+        if "host" not in headers and not http_10:
+            raise Refused(400, "The request has no Host header")
+        if "transfer-encoding" in headers and headers["transfer-encoding"].lower() != "chunked":
+            raise Refused(501, "The only transfer coding served is chunked")
+        if "expect" in headers and headers["expect"].lower() != "100-continue":
+            raise Refused(417, "The only expectation met is 100-continue")
+        if self._long and sum(map(len, headers.values())) > self._host.limits.head:
+            raise Refused(431, "The request's headers are too large")
+
+    def _split_target(self) -> tuple[str, str]:
+        """Return the raw path and query of an origin-form or absolute-form target (RFC 9112 §3.2)."""
+        try:
+            target = self._target.decode("ascii")
+        except UnicodeDecodeError:
+            raise Refused(400, "The request's target has bytes that must be percent-encoded") from None
+        if not target.startswith("/"):
+            scheme, _, rest = target.partition("://")
+            if scheme.lower() in {"http", "https"}:
+                authority, slash, rest = rest.partition("/")
+                authority, mark, query = authority.partition("?")
+                self._headers["host"] = authority
+                target = f"/{rest}" if slash else f"/{mark}{query}"
+        path, _, query = target.partition("#")[0].partition("?")
+        return path, query
+
+    def _upgrade(self, rest: bytes) -> None:
+        """Go on after a head that asks for another protocol: a tunnel, or one that we do not speak and so ignore."""
+        exchange = self._arriving
+        if self._parser.get_method() == b"CONNECT":
+            self._host.tunnel(self, self._target.decode("latin-1"), rest)
+        elif exchange is not None and exchange.body.length == 0:
+            self.on_message_complete()
+            self.data_received(rest)
+        else:
+            self.refuse(Refused(400, "A request that asks for another protocol must have no body"))
+
+    # The answers -----------------------------------------------------------------------------------------------------
+
+    def _start(self, exchange: Exchange) -> None:
+        self._current = exchange
+        exchange.task = self._loop.create_task(self._answer(exchange))
+
+    def _demand(self) -> None:
+        """A handler waits for more of its body."""
+        if self._current is not None and self._current.expects:
+            self._current.expects = False
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self._steer()
+
+    async def _answer(self, exchange: Exchange) -> None:
+        request = exchange.request
+        try:
+            try:
+                response = await self._host.handler(request)
+                head = self._head(exchange, response)
+            except Exception:
+                log.exception("%s %s failed", request.method, request.path)
+                response = plain(500, "Internal server error")
+                head = self._head(exchange, response)
+            if self._drained is not None:
+                await self._drained
+            if isinstance(response.body, bytes):
+                self.transport.write(head.data if exchange.head_only else head.data + response.body)
+            else:
+                await self._stream(exchange, head, response.body)
+        except asyncio.CancelledError:
+            self.transport.abort()
+            raise
+        except Exception:
+            # The head has gone out, so that only a broken connection can tell the client.
+            log.exception("The response to %s %s broke off", request.method, request.path)
+            self.transport.abort()
+        self._end(exchange)
+
+    def _head(self, exchange: Exchange, response: HttpResponse) -> Head:
+        """Decide whether the connection lives on, and render the head that says so."""
+        body = exchange.body
+        if not body.complete:
+            # An unread body must be skipped before the next request can be read; one that the client still holds back
+            # (`Expect`) may come or not, so that nobody can tell where the next request would begin.
+            length = body.length
+            exchange.keep_alive &= not exchange.expects and length is not None and length <= self._host.limits.skipped
+        head = render(
+            response,
+            self._host.date(),
+            keep_alive=exchange.keep_alive,
+            head_only=exchange.head_only,
+            http_10=exchange.http_10,
+        )
+        exchange.keep_alive &= head.chunked or head.length is not None
+        return head
+
+    async def _stream(self, exchange: Exchange, head: Head, stream: AsyncIterator[bytes]) -> None:
+        """Send a body as it is made, no faster than the client takes it."""
+        sent = 0
+        try:
+            self.transport.write(head.data)
+            if exchange.head_only:
+                return
+            async for chunk in stream:
+                if not chunk:
+                    continue
+                sent += len(chunk)
+                if head.length is not None and sent > head.length:
+                    raise ValueError(f"The body is longer than its Content-Length of {head.length}")
+                if head.chunked:
+                    self.transport.writelines((b"%x\r\n" % len(chunk), chunk, b"\r\n"))
+                else:
+                    self.transport.write(chunk)
+                if self._drained is not None:
+                    await self._drained
+            if head.chunked:
+                self.transport.write(b"0\r\n\r\n")
+            elif head.length is not None and sent < head.length:
+                raise ValueError(f"The body ended after {sent} of {head.length} bytes")
+        finally:
+            if isinstance(stream, AsyncGenerator):
+                await stream.aclose()
+
+    def _end(self, exchange: Exchange) -> None:
+        """Go on to what comes after an answered exchange."""
+        exchange.answered = True
+        self._current = None
+        self._since = self._loop.time()
+        exchange.body.discard()
+        if not exchange.keep_alive:
+            self._queue.clear()
+            # A client that still sends is heard out for a while, or its kernel would drop our answer (RFC 9112 §9.6).
+            if exchange.body.complete or exchange.expects or self._refused is not None:
+                self.transport.close()
+        elif self._queue:
+            self._start(self._queue.popleft())
+        elif self._refused is not None:
+            self.refuse(self._refused)
+        self._steer()
+
+    def refuse(self, refused: Refused) -> None:
+        """Answer what is not served, after the requests before it, and close."""
+        self._refused = refused
+        self._in_head = False
+        arriving = self._arriving
+        if arriving is not None and not arriving.answered:
+            arriving.keep_alive = False
+            arriving.body.fail(AwsError("MalformedRequest", str(refused), refused.status))
+        elif self._current is None and not self.transport.is_closing():
+            if arriving is None:
+                response = plain(refused.status, str(refused))
+                head = render(response, self._host.date(), keep_alive=False, head_only=False, http_10=False)
+                self.transport.write(head.data + bytes(response.body))
+            self.transport.close()
+
+
+def plain(status: int, text: str) -> HttpResponse:
+    """Return a response for what no AWS protocol has a form for."""
+    return HttpResponse(status, [("Content-Type", "text/plain; charset=utf-8")], f"{text}\n".encode())
+
+
+def idle_upload() -> AwsError:
+    """Return the error for an upload that stands still, in S3's words."""
+    message = (
+        "Your socket connection to the server was not read from or written to within the timeout period."
+        " Idle connections will be closed."
+    )
+    return AwsError("RequestTimeout", message)
