@@ -20,9 +20,23 @@ class Conflict(Exception):  # noqa: N818  - it is not an error of anybody's: the
     """A row with that unique key is already there."""
 
 
+class Unavailable(Exception):  # noqa: N818  - named for what the caller is told
+    """The database could not do it: the disk is full or broken, the server is gone. Nothing of the block was kept.
+
+    Over a network one case stays open, as everywhere: a connection lost while COMMIT was on its way.
+    """
+
+
+class NewerSchema(Exception):  # noqa: N818  - named for what is wrong with the database
+    """The database was written by a later release than this one, which does not know what it would break."""
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """One step of a schema: `name` (`s3/0001_objects`) is recorded once `statements` have run, and never runs again.
+
+    What stands before the slash is the component. The migrations of a component are passed to `migrate` together and
+    whole: a recorded one that is missing from them is taken for the work of a newer release.
 
     Statements are in the SQL that SQLite and PostgreSQL share, with these words replaced for each backend:
     `{bytes}` (BLOB or BYTEA), `{float}` (REAL or DOUBLE PRECISION), `{serial}` (an ascending integer primary key),
@@ -58,11 +72,18 @@ class Transaction(Reader):
 
     @abstractmethod
     async def execute_many(self, sql: str, rows: Sequence[Sequence[Value]]) -> None:
-        """Run a statement once for each row of parameters."""
+        """Run a statement once for each row of parameters.
+
+        Raises:
+            Conflict: as `execute`; then it was run for none of the rows.
+        """
 
     @abstractmethod
     def on_commit(self, callback: Callable[[], None]) -> None:
-        """Call `callback` on the event loop once the transaction is durable; never when it is rolled back."""
+        """Call `callback` on the event loop once the transaction is durable; never when it is rolled back.
+
+        It is called before the block's own task goes on, and also when that task was cancelled while it waited.
+        """
 
 
 class Database(ABC):
@@ -71,6 +92,8 @@ class Database(ABC):
     Atomicity: a `write()` block is all or nothing; an exception that leaves it rolls it back and goes on to the caller.
     Durability: when `async with write()` has been left, its changes are on disk. Blocks that end together share one
     flush (group commit), so a caller that waits for the disk waits for at most the flush under way and its own.
+    When the flush fails, each of them raises Unavailable. A task cancelled while it waits for the flush does not take
+    its changes back: they are kept, though nobody hears of it.
     Isolation: write blocks run one after another as if serial; `read()` sees committed changes only, all of those whose
     block had been left when the read began, and the same state for the length of its block.
     Ownership: readers and transactions die with their block. Blocks do not nest: a write block must not await another
@@ -89,7 +112,11 @@ class Database(ABC):
 
     @abstractmethod
     async def migrate(self, migrations: Sequence[Migration]) -> None:
-        """Run those of `migrations` that have not been run, in order, each in a transaction of its own."""
+        """Run those of `migrations` that have not been run, in order, each in a transaction of its own.
+
+        Raises:
+            NewerSchema: the database holds migrations of these components that are not among them.
+        """
 
     @abstractmethod
     def read(self) -> AbstractAsyncContextManager[Reader]:
@@ -98,3 +125,13 @@ class Database(ABC):
     @abstractmethod
     def write(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a block that changes."""
+
+    async def fetch_one(self, sql: str, *params: Value) -> Row | None:
+        """Return the first row of one query, or None: a `read()` block of a single statement, at less cost."""
+        async with self.read() as reader:
+            return await reader.fetch_one(sql, *params)
+
+    async def fetch_all(self, sql: str, *params: Value) -> list[Row]:
+        """Return all rows of one query: a `read()` block of a single statement, at less cost."""
+        async with self.read() as reader:
+            return await reader.fetch_all(sql, *params)
