@@ -76,6 +76,14 @@ class Queue(ABC):
         """
 
     @abstractmethod
+    async def finish(self, tx: Transaction, job: Job) -> None:
+        """End `job` in the transaction that records its outcome, so that it never runs again after that.
+
+        For handlers; what they do afterwards is tidying up. One that merely returns has its job ended a moment later: a
+        crash in between runs it once more, and until then its key is taken.
+        """
+
+    @abstractmethod
     async def live_kinds(self) -> set[str]:
         """Return the kinds of which live jobs exist, so that their services are loaded at start."""
 
