@@ -23,7 +23,7 @@ setup-sdks: .venvs/sdk2/ready .venvs/sdk3/ready .venvs/cli/ready
 	touch $@
 
 demo: setup
-	$(BIN)/clary demo
+	$(BIN)/clary run -- $(BIN)/python examples/train_and_deploy.py
 
 lint: setup
 	$(BIN)/ruff check .

@@ -159,11 +159,11 @@ def main() -> int:
     print("\n\033[1mTime\033[0m")
     for name, seconds in timings.items():
         print(f"   {seconds:7.2f} s  {name}")
-    print('\nWhere to look next, in a shell with `eval "$(clary env)"`:')
+    print('\nWhere to look next: start a server on the same data (`clary up`); in a shell with `eval "$(clary env)"`:')
     print(f"   aws s3 ls --recursive s3://{bucket}")
     print(f"   aws sagemaker describe-training-job --training-job-name {job}")
     print("   aws logs tail /aws/sagemaker/TrainingJobs --since 1h")
-    print("   examples/ has the same job with the SageMaker SDK v2 and v3 and with the AWS CLI")
+    print("The same job with the SageMaker SDK v2 and v3 and with the AWS CLI stands in examples/.")
     return 0
 
 
