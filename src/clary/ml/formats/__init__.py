@@ -1,0 +1,1 @@
+"""The data formats of SageMaker's algorithms, one file each, read as streams of batches."""

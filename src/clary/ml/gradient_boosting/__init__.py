@@ -1,0 +1,1 @@
+"""Gradient-boosted trees: SageMaker's built-in XGBoost on the xgboost library."""

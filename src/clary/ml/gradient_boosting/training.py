@@ -1,0 +1,93 @@
+"""The training program of SageMaker's XGBoost."""
+
+import logging
+from collections.abc import Mapping
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import xgboost
+
+from clary.ml.channels import Channel
+from clary.ml.container.job import ChannelConfig, TrainingJob
+from clary.ml.errors import ClientError
+from clary.ml.formats.content_type import ContentType
+from clary.ml.formats.csv import Csv
+from clary.ml.formats.format import Format
+from clary.ml.gradient_boosting.artefact import FILE, save_booster
+from clary.ml.gradient_boosting.callbacks import Checkpoints, EvaluationLog, StopWhen, latest_checkpoint
+from clary.ml.gradient_boosting.estimator import boost, explain
+from clary.ml.gradient_boosting.hyperparameters import parse
+from clary.ml.gradient_boosting.matrices import LARGE, can_quantise, matrix_of, one_batch, quantised
+
+logger = logging.getLogger(__name__)
+
+CHANNELS = ("train", "validation", "code")
+DEFAULT_CONTENT_TYPE = "text/libsvm"
+
+
+def train(job: TrainingJob) -> None:
+    """Train, log a line a round, and write `xgboost-model`."""
+    parsed = parse(job.hyperparameters)
+    channels = _channels(job, parsed)
+    logger.info("Single node training.")
+    try:
+        train_matrix = _matrix(channels["train"], parsed)
+        validation = _matrix(channels["validation"], parsed, train_matrix) if "validation" in channels else None
+    except xgboost.core.XGBoostError as error:
+        raise explain(error) from error
+    logger.info("Train matrix has %d rows and %d columns", train_matrix.num_row(), train_matrix.num_col())
+    if validation is not None:
+        logger.info("Validation matrix has %d rows", validation.num_row())
+    callbacks: list[xgboost.callback.TrainingCallback] = [EvaluationLog(job.log_metrics)]
+    start = None
+    if job.checkpoints is not None:
+        start = latest_checkpoint(job.checkpoints)
+        callbacks.append(Checkpoints(job.checkpoints))
+    if start is not None:
+        logger.info("Checkpoint loaded, resuming from round %d", start.num_boosted_rounds())
+    if parsed.get("save_model_on_termination"):
+        job.termination.defer()
+        callbacks.append(StopWhen(job.termination.requested))
+    booster = boost(parsed, train_matrix, validation, callbacks=callbacks, start=start)
+    job.model.mkdir(parents=True, exist_ok=True)
+    save_booster(booster, job.model / FILE)
+    logger.info("Model with %d rounds stored", booster.num_boosted_rounds())
+
+
+def _channels(job: TrainingJob, parsed: Mapping[str, Any]) -> dict[str, Channel]:
+    if "train" not in job.channels:
+        raise ClientError("Missing required channel: train.")
+    for name in job.channels:
+        if name not in CHANNELS:
+            raise ClientError(f"Extraneous channel found: {name}, expected {', '.join(CHANNELS[:2])}.")
+    return {
+        name: Channel(name, config.path, _format(config, parsed), config.gzipped)
+        for name, config in job.channels.items()
+        if name != "code"
+    }
+
+
+def _format(config: ChannelConfig, parsed: Mapping[str, Any]) -> Format:
+    content_type = ContentType.parse(config.content_type or DEFAULT_CONTENT_TYPE)
+    if content_type.media == "text/csv":
+        if content_type.parameters.get("label_size", "1") != "1":
+            raise ClientError(
+                f"Channel {config.name}: {config.content_type} is not an accepted csv ContentType. "
+                "Optional parameter label_size must be equal to 1"
+            )
+        return Csv(labels=1, weights=parsed.get("csv_weights", False))
+    raise ClientError(f"Channel {config.name}: {config.content_type} is not an accepted ContentType.")
+
+
+def _matrix(channel: Channel, parsed: Mapping[str, Any], reference: xgboost.DMatrix | None = None) -> xgboost.DMatrix:
+    if not can_quantise(parsed) or channel.size() < LARGE:
+        return matrix_of(one_batch(channel.batches()), parsed)
+    first = next(batches := channel.batches())
+    if isinstance(first.features, np.ndarray):
+        return quantised(channel.batches, parsed, reference if _is_quantised(reference) else None)
+    return matrix_of(one_batch(chain([first], batches)), parsed)
+
+
+def _is_quantised(matrix: xgboost.DMatrix | None) -> bool:
+    return isinstance(matrix, xgboost.QuantileDMatrix)
