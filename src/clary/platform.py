@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from clary.jobs.hosts import Hosts
 from clary.jobs.program import Runner
@@ -26,6 +26,8 @@ from clary.wire.catalog import Catalog
 from clary.wire.errors import AwsError
 from clary.wire.operation import Operation
 from clary.wire.types import HttpRequest, RequestBody
+
+T = TypeVar("T")
 
 #: Serves one operation.
 Method = Callable[[Context, dict[str, Any]], Awaitable[dict[str, Any] | None]]
@@ -201,10 +203,17 @@ class ServerPlatform:
         self.hosts = hosts
         self.sealer = sealer
         self.services: Services
+        self._shared: dict[type, object] = {}
 
     def context(self, service: str, scope: str, principal: Principal) -> Context:
         """Return a context for work of `service` that no request carries."""
         return self.services.context(service, scope, principal)
+
+    def shared(self, kind: type[T]) -> T:
+        """Return the one object of this class that the server has, made when first asked for."""
+        if kind not in self._shared:
+            self._shared[kind] = kind()
+        return cast("T", self._shared[kind])
 
     def variables(self, scope: str, credentials: dict[str, Any]) -> dict[str, str]:
         """Return the environment by which a program reaches the platform, with credentials as STS spells them."""

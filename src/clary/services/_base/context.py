@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from clary.jobs.hosts import Hosts
 from clary.jobs.program import Runner
@@ -16,6 +16,8 @@ from clary.state.clock import Clock
 from clary.state.database import Database
 from clary.state.store import Store
 from clary.wire.types import HttpRequest
+
+T = TypeVar("T")
 
 
 class Client(Protocol):
@@ -48,6 +50,11 @@ class Platform(Protocol):
 
     def context(self, service: str, scope: str, principal: Principal) -> "Context":
         """Return a context for work of `service` that no request carries (job handlers); `scope` is `account/region`."""
+        ...
+
+    def shared(self, kind: type[T]) -> T:
+        """Return the one object of this class that the server has, made when first asked for: what a service and its
+        runtime (`sagemaker`, `sagemaker-runtime`) both need in memory."""
         ...
 
     def variables(self, scope: str, credentials: dict[str, Any]) -> dict[str, str]:
