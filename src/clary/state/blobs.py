@@ -37,12 +37,17 @@ class BlobStore(ABC):
 
     Two-step rule, so that no crash loses or leaks bytes: write the blob, `finish` it, then commit its id in the
     database and call `keep`; to delete, commit the removal of the id in the database, then call `discard`. `recover`
-    at start puts right whatever lay between the two. Readers of a discarded blob that have begun go on to their end.
+    at start puts right what lay between the steps of writing; `sweep` finds what a crash between the steps of deleting
+    left behind. Readers of a discarded blob that have begun go on to their end.
     """
 
     @abstractmethod
     async def open(self) -> None:
         """Create the folders."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Finish what goes on in the background. A second call does nothing."""
 
     @abstractmethod
     def create(self) -> BlobWriter:
@@ -81,6 +86,12 @@ class BlobStore(ABC):
         """
 
     @abstractmethod
-    async def verify(self) -> AsyncIterator[tuple[str, str]]:
-        """Read every blob and yield (id, what is wrong with it)."""
-        yield ("", "")
+    async def sweep(self, live: Callable[[Sequence[str]], Awaitable[set[str]]]) -> int:
+        """Remove kept blobs that `live` does not know; return how many. To be run in the background after a start.
+
+        A scan of all ids, in small steps, beside everything else: it needs no record of deletions to survive a crash.
+        """
+
+    @abstractmethod
+    def verify(self) -> AsyncIterator[tuple[str, str]]:
+        """Read every blob and yield (id, what is wrong with it) for those that are not what was written."""
