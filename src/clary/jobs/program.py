@@ -17,11 +17,15 @@ class Network(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a program may use: CPUs, bytes of memory, seconds of wall time. None: no limit of ours."""
+    """What a program may use: CPUs, bytes of memory, seconds of wall time. None: no limit of ours.
+
+    When its seconds are over a program gets SIGTERM, and SIGKILL `grace` seconds later.
+    """
 
     cpus: float | None = None
     memory: int | None = None
     seconds: float | None = None
+    grace: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,13 @@ class Process(ABC):
         """
 
     @abstractmethod
+    def batches(self) -> AsyncIterator[list[Line]]:
+        """Yield the same lines as `output`, as many at a time as have come. Instead of it, not besides.
+
+        Somebody has to take the output: a program whose output nobody takes waits once the pipe is full.
+        """
+
+    @abstractmethod
     async def wait(self) -> Exit:
         """Wait for the end. Every process that the program started is gone when this returns."""
 
@@ -92,6 +103,17 @@ class Runner(ABC):
         Raises:
             LaunchError: it cannot be started, and why, in words for a FailureReason.
         """
+
+    @abstractmethod
+    async def prewarm(self, name: str, modules: Sequence[str], python: str | None = None) -> None:
+        """Have a parent called `name` ready for programs with `warm=name`: `python` (default: ours) with these modules.
+
+        A second call with the same arguments does nothing. A module that cannot be imported fails the programs.
+        """
+
+    @abstractmethod
+    def seen(self, program: Program, path: Path) -> str:
+        """Return a path below the program's root as the program sees it, once any program has been started."""
 
     @abstractmethod
     async def close(self) -> None:

@@ -1,0 +1,245 @@
+"""Runs programs in processes of this machine: in a bubblewrap sandbox where the machine has it, else as they are.
+
+Without a sandbox a program keeps the server's view of the machine: its folder has the host's path (`CLARY_ML_ROOT`),
+and `/opt/ml` in its arguments and environment is replaced by that path. Network.NONE cannot be had then, and the first
+line of the program's output says so.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import re
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from clary.jobs.bubblewrap import ML_ROOT, sandbox_command, temporary_folder
+from clary.jobs.cpus import CpuShares
+from clary.jobs.output import Output
+from clary.jobs.parent.order import Order
+from clary.jobs.program import Exit, LaunchError, Line, Process, Program, Runner
+from clary.jobs.warm_parent import WarmParent
+from clary.state.clock import Clock
+
+logger = logging.getLogger(__name__)
+
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_ML_ROOT = re.compile(re.escape(ML_ROOT) + r"(?![\w.-])")
+_KILLED = Exit(code=137)
+
+
+class ProcessRunner(Runner):
+    """A runner over warm parents.
+
+    `sandbox`: True demands one, False forbids it, None tries and does without where it fails. `hidden` are the server's
+    own folders, which no sandboxed program sees.
+    """
+
+    def __init__(self, clock: Clock, *, hidden: Sequence[Path] = (), sandbox: bool | None = None) -> None:
+        self._clock = clock
+        self._hidden = tuple(hidden)
+        self._bwrap = shutil.which("bwrap")
+        self._sandboxed = sandbox
+        self._probe = asyncio.Lock()
+        self._cpus = CpuShares(os.sched_getaffinity(0))
+        self._warm: dict[str, tuple[Sequence[str], str | None]] = {"": ((), None)}
+        self._parents: dict[str, WarmParent] = {}
+        self._processes: set[SupervisedProcess] = set()
+        #: Why programs run without a sandbox; empty where they have one, or while nobody knows yet.
+        self.unsandboxed_because = "" if sandbox is not False else "switched off"
+
+    async def prewarm(self, name: str, modules: Sequence[str], python: str | None = None) -> None:
+        """Start the parent called `name`: `python` with `modules` imported. The imports go on in the background."""
+        if self._warm.get(name) != (modules, python):
+            self._warm[name] = (modules, python)
+            if name in self._parents:
+                await self._parents.pop(name).close()
+        self._parent(name)
+
+    async def start(self, program: Program) -> "SupervisedProcess":
+        """Start a program; returns when it is running, its sandbox made."""
+        if self._sandboxed is None:
+            async with self._probe:
+                if self._sandboxed is None:
+                    self._sandboxed = await self._try_sandbox()
+        return await self._launch(program, sandboxed=self._sandboxed)
+
+    async def is_sandboxed(self) -> bool:
+        """Say whether programs run in sandboxes here; `unsandboxed_because` says why not."""
+        async with self._probe:
+            if self._sandboxed is None:
+                self._sandboxed = await self._try_sandbox()
+        return self._sandboxed
+
+    def seen(self, program: Program, path: Path) -> str:
+        """Return a path below the program's root as the program sees it."""
+        return str(ML_ROOT / path.relative_to(program.root)) if self._sandboxed else str(path)
+
+    async def close(self) -> None:
+        """End every program at once, then the parents."""
+        processes = list(self._processes)
+        for process in processes:
+            process.terminate(0)
+        await asyncio.gather(*(process.wait() for process in processes))
+        await asyncio.gather(*(parent.close() for parent in self._parents.values()))
+        self._parents.clear()
+
+    async def _try_sandbox(self) -> bool:
+        """Run a program in a sandbox: bubblewrap may be there and yet not be permitted to do its work."""
+        with tempfile.TemporaryDirectory(prefix="clary-") as folder:
+            try:
+                process = await self._launch(Program("probe", Path(folder), argv=["true"]), sandboxed=True)
+                await process.wait()
+            except LaunchError as error:
+                self.unsandboxed_because = str(error)
+                logger.warning("programs run without a sandbox: %s", error)
+                return False
+        return True
+
+    async def _launch(self, program: Program, *, sandboxed: bool) -> "SupervisedProcess":
+        if not program.root.is_dir():
+            raise LaunchError(f"the program's folder {program.root} does not exist")
+        name = (program.warm or "") if program.entry else ""
+        cpus = self._cpus.take(program.limits.cpus)
+        try:
+            order = self._order(program, cpus, sandboxed=sandboxed)
+            process = await SupervisedProcess.launch(self._parent(name), order, self._clock)
+        except BaseException:
+            self._cpus.give_back(cpus)
+            raise
+        self._processes.add(process)
+        process.ended.add_done_callback(lambda _: self._forget(process, cpus))
+        return process
+
+    def _forget(self, process: "SupervisedProcess", cpus: list[int]) -> None:
+        self._processes.discard(process)
+        self._cpus.give_back(cpus)
+
+    def _parent(self, name: str) -> WarmParent:
+        """Return the parent of that name; a dead one is replaced."""
+        if name not in self._warm:
+            raise LaunchError(f"there is no warm parent {name!r}")
+        parent = self._parents.get(name)
+        if parent is None or not parent.alive:
+            modules, python = self._warm[name]
+            parent = self._parents[name] = WarmParent(name, modules, python)
+        return parent
+
+    def _order(self, program: Program, cpus: list[int], *, sandboxed: bool) -> Order:
+        limits = program.limits
+        command = self._sandbox(program) if sandboxed else None
+        temporary = "/tmp" if sandboxed else temporary_folder(program)  # noqa: S108  - the sandbox's own
+        root = ML_ROOT if sandboxed else str(program.root)
+        python = self._warm.get(program.warm or "", ((), None))[1] or sys.executable
+        env = {
+            "PATH": f"{Path(python).parent}:{_SYSTEM_PATH}",
+            "LANG": "C.UTF-8",
+            "HOME": "/root" if sandboxed else temporary,
+            "TMPDIR": temporary,
+            "PYTHONUNBUFFERED": "1",
+            **({} if sandboxed else {"CLARY_ML_ROOT": root}),
+            **{key: _ML_ROOT.sub(root, value) for key, value in program.env.items()},
+        }
+        return Order(
+            name=program.name,
+            argv=[_ML_ROOT.sub(root, argument) for argument in program.argv],
+            entry=program.entry,
+            env=env,
+            cwd=root,
+            sandbox=command,
+            hosts=f"127.0.0.1 localhost {program.name}\n::1 localhost\n",
+            cpus=cpus,
+            quota=limits.cpus,
+            memory=limits.memory,
+            seconds=limits.seconds,
+            grace=limits.grace,
+        )
+
+    def _sandbox(self, program: Program) -> list[str]:
+        if self._bwrap is None:
+            raise LaunchError("bubblewrap (bwrap) is not installed")
+        return sandbox_command(self._bwrap, program, self._hidden, ())
+
+
+class SupervisedProcess(Process):
+    """A program under its supervisor, which the control socket leads to."""
+
+    def __init__(self, control: socket.socket, output: Output) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._control = control
+        self._output = output
+        self._started: asyncio.Future[int] = self._loop.create_future()
+        self.ended: asyncio.Future[Exit] = self._loop.create_future()
+        self._loop.add_reader(control.fileno(), self._hear)
+
+    @classmethod
+    async def launch(cls, parent: WarmParent, order: Order, clock: Clock) -> "SupervisedProcess":
+        """Hand the order to the parent and return when the program runs.
+
+        Raises:
+            LaunchError: why it does not.
+        """
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        control.setblocking(False)
+        reading, writing = os.pipe()
+        process = cls(control, Output(reading, clock))
+        try:
+            await parent.send(order, theirs.fileno(), writing)
+        except BaseException:
+            process._lose("")
+            raise
+        finally:
+            theirs.close()
+            os.close(writing)
+        await process._started
+        return process
+
+    async def output(self) -> AsyncIterator[Line]:
+        """Yield the lines of stdout and stderr."""
+        async for lines in self._output.batches():
+            for line in lines:
+                yield line
+
+    def batches(self) -> AsyncIterator[list[Line]]:
+        """Yield the lines in the lists in which they come."""
+        return self._output.batches()
+
+    async def wait(self) -> Exit:
+        """Wait for the end of all of it."""
+        return await asyncio.shield(self.ended)
+
+    def terminate(self, grace: float) -> None:
+        """Send SIGTERM, and SIGKILL later."""
+        if not self.ended.done():
+            self._control.send(json.dumps({"terminate": grace}).encode())
+
+    def _hear(self) -> None:
+        try:
+            data = self._control.recv(65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        message = json.loads(data) if data else {}
+        if "pid" in message:
+            self._started.set_result(message["pid"])
+        elif "code" in message:
+            self._end(Exit(**message))
+        else:
+            self._lose(message.get("failed", "its supervisor was killed"))
+
+    def _lose(self, reason: str) -> None:
+        if not self._started.done():
+            self._started.set_exception(LaunchError(reason))
+            self._started.exception()  # whoever awaits it gets it too; nobody has to
+        self._output.close()
+        self._end(_KILLED)
+
+    def _end(self, ending: Exit) -> None:
+        self._loop.remove_reader(self._control.fileno())
+        self._control.close()
+        self.ended.set_result(ending)
