@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 
 from clary.wire.errors import AwsError
 
@@ -16,6 +16,18 @@ def incomplete() -> AwsError:
     """Return the error for a body that broke off, in S3's words."""
     message = "You did not provide the number of bytes specified by the Content-Length HTTP header"
     return AwsError("IncompleteBody", message)
+
+
+async def read_all(body: AsyncIterable[bytes], limit: int) -> bytes:
+    """Join a body's chunks; raise `AwsError` (413) when they are more than `limit` bytes."""
+    chunks = []
+    size = 0
+    async for chunk in body:
+        size += len(chunk)
+        if size > limit:
+            raise too_large(limit)
+        chunks.append(chunk)
+    return b"".join(chunks)
 
 
 class WholeBody:
@@ -101,14 +113,7 @@ class ArrivingBody:
         if self.complete and len(self._chunks) < 2 and self.buffered <= limit:
             self.buffered = 0
             return self._chunks.popleft() if self._chunks else b""
-        chunks = []
-        size = 0
-        async for chunk in self:
-            size += len(chunk)
-            if size > limit:
-                raise too_large(limit)
-            chunks.append(chunk)
-        return b"".join(chunks)
+        return await read_all(self, limit)
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

@@ -1,7 +1,7 @@
 """The vocabulary of the wire: one HTTP request, one HTTP response, and where a request goes."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -36,7 +36,7 @@ class HttpRequest:
 
     def with_body(self, body: RequestBody) -> "HttpRequest":
         """Return the same request with another body (a decoded aws-chunked stream, for one)."""
-        return replace(self, body=body)
+        return HttpRequest(self.method, self.path, self.query, self.headers, body, self.secure, self.peer)
 
 
 @dataclass(slots=True)
