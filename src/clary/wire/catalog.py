@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from botocore import xform_name
 
-from clary.wire.compiled import CompiledOperation
+from clary.wire.compiled import Codec, CompiledOperation
 from clary.wire.directory import SERVICES, Entry
 from clary.wire.model import ServiceModel, load
 from clary.wire.operation import Operation
@@ -24,6 +24,7 @@ class Catalog:
     def __init__(self) -> None:
         self._services: dict[str, ServiceModel] = {}
         self._methods: dict[str, dict[str, str]] = {}
+        self._codecs: dict[tuple[str, str], Codec] = {}
         self._operations: dict[tuple[str, str, str], Operation] = {}
 
     def services(self) -> list[str]:
@@ -51,10 +52,21 @@ class Catalog:
         protocol = protocol_of(model, request)
         operation = self._operations.get((service, name, protocol))
         if operation is None:
-            operation = CompiledOperation(model, model.operations[name], protocol)
+            operation = CompiledOperation(self._codec(model, protocol), model.operations[name])
             self._operations[service, name, protocol] = operation
         return operation
 
     def operation_for_method(self, service: str, method: str) -> Operation:
         """Return the operation that the Python method `method` serves."""
         return self.operation(service, self.methods(service)[method])
+
+    def codec(self, service: str, request: HttpRequest | None = None) -> Codec:
+        """Return what serializes errors to a request of a service that names none of its operations."""
+        model = self.service(service)
+        return self._codec(model, protocol_of(model, request))
+
+    def _codec(self, model: ServiceModel, protocol: str) -> Codec:
+        codec = self._codecs.get((model.name, protocol))
+        if codec is None:
+            codec = self._codecs[model.name, protocol] = Codec(model, protocol)
+        return codec

@@ -31,3 +31,7 @@ class AwsError(Exception):
     def sender_fault(self) -> bool:
         """Whether the client is to blame (`Sender` in the query protocol) or the server (`Receiver`)."""
         return self.status < 500
+
+
+class Malformed(Exception):  # noqa: N818 - it names what the bytes are, and never leaves the wire
+    """Bytes that are not what the model says. Each protocol's parser turns it into its own `AwsError`."""

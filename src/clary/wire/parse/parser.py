@@ -1,0 +1,29 @@
+"""What every protocol's parser is to the operations."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from clary.wire.model import OperationModel, ServiceModel
+from clary.wire.types import HttpRequest
+
+#: From a request (its path apart, for the caller may have changed it) and its whole body to the input.
+Parse = Callable[[HttpRequest, str, bytes], dict[str, Any]]
+
+
+class Parser(ABC):
+    """Compiles the operations of one service into parsers of one protocol."""
+
+    #: The code of a request that is not what the model says.
+    malformed_code: ClassVar[str] = "SerializationException"
+
+    def __init__(self, service: ServiceModel) -> None:
+        self.service = service
+
+    @abstractmethod
+    def compile(self, operation: OperationModel) -> Parse:
+        """Return what parses the requests of an operation; it raises Malformed, UnicodeDecodeError or AwsError."""
+
+    def reads_body(self, operation: OperationModel) -> bool:
+        """Tell whether the operation's input needs the body."""
+        return operation.input is not None

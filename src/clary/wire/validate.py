@@ -1,0 +1,247 @@
+"""An operation's input against the constraints of its model, in the words of AWS's own validator.
+
+A check returns None for a value that is right, so the way of a good request builds no path and no text. Violations
+gather their path on the way out.
+"""
+
+from collections.abc import Callable, Iterable
+from math import inf
+from typing import Any
+
+from clary.wire.errors import AwsError
+from clary.wire.model import Shape
+from clary.wire.patterns import matcher
+
+#: Where below the value that was checked, the value as text (None for a sensitive one), and the constraint it breaks.
+Violation = tuple[str, str | None, str]
+Check = Callable[[Any], list[Violation] | None]
+
+#: A constraint in AWS's words, and whether a value keeps it.
+Rule = tuple[str, Callable[[Any], bool]]
+
+CONTAINERS = frozenset({"structure", "list", "map"})
+#: A longer value is cut in the error's text. Differs from AWS: there, it is given whole.
+MAX_SHOWN = 1000
+
+
+class Validator:
+    """Compiles the input shapes of one service into checks; a shape that several operations share is compiled once."""
+
+    def __init__(self, code: str) -> None:
+        self._code = code
+        self._compiled: dict[str, Check | None] = {}
+
+    def compile(self, shape: Shape | None) -> Callable[[dict[str, Any]], None]:
+        """Return what checks an input; it raises AwsError with every violation listed."""
+        check = self.of(shape) if shape else None
+        if check is None:
+            return lambda params: None
+
+        def validate(params: dict[str, Any]) -> None:
+            if violations := check(params):
+                raise AwsError(self._code, message(violations))
+
+        return validate
+
+    def of(self, shape: Shape) -> Check | None:
+        """Return what checks `shape`, None for one that has no constraints."""
+        if shape.document or shape.traits.get("streaming") or shape.traits.get("eventstream"):
+            return None
+        if shape.type not in CONTAINERS:
+            return leaf(shape)
+        if shape.name not in self._compiled:
+            # A shape may hold itself: what is inside finds it here, and the compiled one when it is called.
+            self._compiled[shape.name] = lambda value: self._late(shape.name, value)
+            self._compiled[shape.name] = self._compile(shape)
+        return self._compiled[shape.name]
+
+    def _late(self, name: str, value: Any) -> list[Violation] | None:
+        check = self._compiled[name]
+        return check(value) if check else None
+
+    def _compile(self, shape: Shape) -> Check | None:
+        if shape.type == "list":
+            return sequence(shape, self.of(shape.member))
+        if shape.type == "map":
+            return mapping(shape, self.of(shape.key), self.of(shape.value))
+        return structure({name: (name in shape.required, self.of(item)) for name, item in shape.members.items()})
+
+
+def message(violations: list[Violation]) -> str:
+    """Return the text that lists violations."""
+    texts = []
+    for path, value, constraint in violations:
+        shown = f"Value {value} at" if value is not None else "Value at"
+        texts.append(f"{shown} '{path}' failed to satisfy constraint: {constraint}")
+    plural = "s" if len(violations) > 1 else ""
+    return f"{len(violations)} validation error{plural} detected: {'; '.join(texts)}"
+
+
+def structure(members: dict[str, tuple[bool, Check | None]]) -> Check | None:
+    """Return what checks a structure: its required members and those that have constraints of their own."""
+    checked = [(name, *rest) for name, rest in members.items() if any(rest)]
+    if not checked:
+        return None
+
+    def check(value: Any) -> list[Violation] | None:
+        found: list[Violation] = []
+        for name, is_required, inner in checked:
+            item = value.get(name)
+            if item is None:
+                if is_required:
+                    found.append((lower(name), "null", "Member must not be null"))
+            elif inner is not None and (bad := inner(item)):
+                found += below(lower(name), bad)
+        return found
+
+    return check
+
+
+def sequence(shape: Shape, inner: Check | None) -> Check | None:
+    """Return what checks a list: its length, and its elements."""
+    size = leaf(shape)
+    if inner is None:
+        return size
+    is_nested = shape.member.type in CONTAINERS
+    each = f"Member must satisfy constraint: {listed(shape.member)}"
+
+    def check(value: Any) -> list[Violation] | None:
+        found = (size and size(value)) or []
+        for number, item in enumerate(value, 1):
+            if bad := inner(item):
+                if not is_nested:
+                    return [*found, ("", show(shape, value), each)]
+                found += below(f"{number}.member", bad)
+        return found
+
+    return check
+
+
+def mapping(shape: Shape, key: Check | None, inner: Check | None) -> Check | None:
+    """Return what checks a map: its size, its keys and its values."""
+    size = leaf(shape)
+    if key is None and inner is None:
+        return size
+    is_nested = shape.value.type in CONTAINERS
+    keys = f"Map keys must satisfy constraint: {listed(shape.key)}"
+    values = f"Map value must satisfy constraint: {listed(shape.value)}"
+
+    def check(value: Any) -> list[Violation] | None:
+        found = (size and size(value)) or []
+        if key is not None and any(key(name) for name in value):
+            found = [*found, ("", show(shape, value), keys)]
+        if inner is None:
+            return found
+        for name, item in value.items():
+            if bad := inner(item):
+                if not is_nested:
+                    return [*found, ("", show(shape, value), values)]
+                found += below(f"{name}.member", bad)
+        return found
+
+    return check
+
+
+def leaf(shape: Shape) -> Check | None:
+    """Return what checks a value that holds no others."""
+    found = rules(shape)
+    if not found or shape.traits.get("jsonvalue"):
+        return None
+    if shape.type == "string":
+        return string(shape, found)
+    return lambda value: broken(shape, found, value) or None
+
+
+def string(shape: Shape, found: list[Rule]) -> Check:
+    """Return what checks a string: most of what is ever checked, and so in one step."""
+    low, high = shape.traits.get("min", 0), shape.traits.get("max", inf)
+    enum = frozenset(shape.traits["enum"]) if "enum" in shape.traits else None
+    matches = matcher(shape.traits["pattern"]) if "pattern" in shape.traits else None
+
+    def check(value: Any) -> list[Violation] | None:
+        if low <= len(value) <= high and (enum is None or value in enum) and (matches is None or matches(value)):
+            return None
+        return broken(shape, found, value)
+
+    return check
+
+
+def broken(shape: Shape, found: list[Rule], value: Any) -> list[Violation]:
+    """Return a violation for each rule that does not hold."""
+    return [("", show(shape, value), text) for text, holds in found if not holds(value)]
+
+
+def rules(shape: Shape) -> list[Rule]:
+    """Return the constraints on a value itself, in AWS's words and order."""
+    traits = shape.traits
+    is_number = shape.type in {"integer", "long", "float", "double"}
+    what, measure = ("value", as_it_is) if is_number else ("length", len)
+    found: list[Rule] = []
+    if "max" in traits:
+        found.append(
+            (f"Member must have {what} less than or equal to {traits['max']}", at_most(measure, traits["max"]))
+        )
+    if "min" in traits:
+        text = f"Member must have {what} greater than or equal to {traits['min']}"
+        found.append((text, at_least(measure, traits["min"])))
+    if "pattern" in traits and (matches := matcher(traits["pattern"])):
+        found.append((f"Member must satisfy regular expression pattern: {traits['pattern']}", matches))
+    if "enum" in traits:
+        found.append((f"Member must satisfy enum value set: [{', '.join(traits['enum'])}]", one_of(traits["enum"])))
+    return found
+
+
+def as_it_is(value: Any) -> Any:
+    """Measure a number: by itself."""
+    return value
+
+
+def at_most(measure: Callable[[Any], Any], bound: float) -> Callable[[Any], bool]:
+    """Return the test that a value measures `bound` or less."""
+    return lambda value: bool(measure(value) <= bound)
+
+
+def at_least(measure: Callable[[Any], Any], bound: float) -> Callable[[Any], bool]:
+    """Return the test that a value measures `bound` or more."""
+    return lambda value: bool(measure(value) >= bound)
+
+
+def one_of(values: Iterable[str]) -> Callable[[Any], bool]:
+    """Return the test that a value is among `values`."""
+    return frozenset(values).__contains__
+
+
+def listed(shape: Shape) -> str:
+    """Return every constraint of a list's elements, or a map's keys or values, as AWS lists them."""
+    return f"[{', '.join(text for text, _ in rules(shape))}]"
+
+
+def below(name: str, violations: Iterable[Violation]) -> list[Violation]:
+    """Return violations with `name` put before their paths."""
+    return [(f"{name}.{path}" if path else name, value, text) for path, value, text in violations]
+
+
+def lower(name: str) -> str:
+    """Return a member's name as AWS's paths have it."""
+    return name[:1].lower() + name[1:]
+
+
+def show(shape: Shape, value: Any) -> str | None:
+    """Return a value as the error shows it, None for a sensitive one."""
+    if shape.traits.get("sensitive"):
+        return None
+    text = plain(value)
+    return f"'{text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + '...'}'"
+
+
+def plain(value: Any) -> str:
+    """Spell a value as Java would."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, bytes):
+        return f"java.nio.HeapByteBuffer[pos=0 lim={len(value)} cap={len(value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}={plain(item)}' for key, item in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(plain, value))}]"
+    return str(value)
