@@ -113,7 +113,8 @@ def evaluator(names: Sequence[str], objective: str) -> Callable[[Values, xgboost
 def classes(predictions: Values, objective: str) -> Labels:
     """Return the class number of each row's prediction: probabilities, margins or class numbers."""
     if predictions.ndim == 2:
-        return np.argmax(predictions, axis=1)
+        best: Labels = predictions.argmax(axis=1)
+        return best
     if objective == "binary:logitraw":
         return (predictions > 0).astype(np.int64)
     if objective.startswith("multi:"):

@@ -21,7 +21,7 @@ from clary.ml.formats.content_type import ContentType
 from clary.ml.formats.csv import Csv
 from clary.ml.formats.format import Format
 from clary.ml.gradient_boosting.artefact import load_boosters
-from clary.ml.gradient_boosting.scorer import RowScorer, is_linear, score_rows
+from clary.ml.gradient_boosting.scorer import is_linear, row_scorer, score_rows
 
 CSV = "text/csv"
 
@@ -46,14 +46,13 @@ class BoosterModel(Model):
     """Boosters of one kind, as the server calls them."""
 
     def __init__(self, boosters: Sequence[xgboost.Booster], default_accept: str = CSV, batch: bool = False) -> None:
-        self._boosters = [(booster, _rounds(booster)) for booster in boosters]
+        self._boosters = [_up_to_best(booster) for booster in boosters]
         self._default_accept = default_accept
         self._batch = batch
-        self.feature_count = boosters[0].num_features()
-        for booster in boosters:
+        for booster in self._boosters:
             booster.set_param({"nthread": 1})
-        one_of_trees = len(boosters) == 1 and not is_linear(boosters[0])
-        self._scorer = RowScorer(boosters[0], self.feature_count, self._boosters[0][1]) if one_of_trees else None
+        self.feature_count = self._boosters[0].num_features()
+        self._scorer = row_scorer(self._boosters[0]) if len(boosters) == 1 else None
         self._plain_accepts = {"", "*/*", CSV} if default_accept == CSV else {CSV}
 
     def invoke(self, body: bytes, content_type: str, accept: str) -> Answer:
@@ -73,7 +72,7 @@ class BoosterModel(Model):
 
     def score(self, batch: Batch) -> Floats:
         """Return the mean of the boosters' scores: [rows], or [rows, classes]."""
-        scores = [score_rows(booster, batch.features, rounds) for booster, rounds in self._boosters]
+        scores = [score_rows(booster, batch.features) for booster in self._boosters]
         return scores[0] if len(scores) == 1 else np.mean(scores, axis=0, dtype=np.float32)
 
     def _read(self, body: bytes, content_type: str) -> Batch:
@@ -116,10 +115,12 @@ class BoosterModel(Model):
         return Answer(200, (text + "\n" if self._batch else text).encode(), "text/csv; charset=utf-8")
 
 
-def _rounds(booster: xgboost.Booster) -> int:
-    """Return how many rounds to score with: up to the best one where training stopped early; 0 is all."""
+def _up_to_best(booster: xgboost.Booster) -> xgboost.Booster:
+    """Return the rounds up to the best one, where training stopped early and kept the later ones."""
     best = booster.attr("best_iteration")
-    return 0 if best is None else int(best) + 1
+    if best is None or is_linear(booster) or int(best) + 1 >= booster.num_boosted_rounds():
+        return booster
+    return booster[: int(best) + 1]
 
 
 def _place(error: DataError) -> str:
