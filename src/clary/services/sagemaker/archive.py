@@ -18,8 +18,11 @@ class BadArchive(Exception):  # noqa: N818  - the caller words it for the user
 
 
 def files_below(folder: Path) -> list[Path]:
-    """Return the regular files below a folder in order of their names, following no link."""
-    if folder.is_symlink():
+    """Return the regular files below a folder in order of their names, following no link.
+
+    The program could have put links in the places of the folder and of the one above it, too.
+    """
+    if folder.is_symlink() or folder.parent.is_symlink():
         return []
     paths = [Path(parent, name) for parent, _, names in os.walk(folder) for name in names]
     return sorted(path for path in paths if path.is_file() and not path.is_symlink())

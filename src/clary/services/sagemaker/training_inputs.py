@@ -14,14 +14,13 @@ _GROUP = "homogeneousCluster"
 _NETWORK_INTERFACE = "lo"
 
 
-def config_files(job: TrainingJob) -> dict[str, str]:
-    """Return the content of the files below `/opt/ml/input/config` by name."""
-    documents = {
+def config_files(job: TrainingJob) -> dict[str, Any]:
+    """Return the documents that stand below `/opt/ml/input/config`, by the names of their files."""
+    return {
         "hyperparameters.json": job.request.get("HyperParameters", {}),
         "inputdataconfig.json": _input_data(job.request),
         "resourceconfig.json": _resources(job.request["ResourceConfig"]),
     }
-    return {name: json.dumps(document) for name, document in documents.items()}
 
 
 def environment(job: TrainingJob, algorithm: str, region: str) -> dict[str, str]:

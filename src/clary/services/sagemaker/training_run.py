@@ -11,6 +11,7 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
+from clary.jobs.folder import JobFolder
 from clary.jobs.program import Exit, LaunchError, Network, Process, Program, StopRequest
 from clary.jobs.queue import Job
 from clary.services._base.context import Context
@@ -21,7 +22,6 @@ from clary.services.sagemaker.execution_role import ExecutionRole
 from clary.services.sagemaker.log_stream import LogStream
 from clary.services.sagemaker.metrics import Metrics
 from clary.services.sagemaker.models import TrainingJob
-from clary.services.sagemaker.training_folder import TrainingFolder
 from clary.services.sagemaker.training_inputs import HOST, config_files, environment
 from clary.services.sagemaker.training_jobs import load_training_job
 from clary.services.sagemaker.training_outputs import failure_of, upload
@@ -51,7 +51,9 @@ class TrainingRun:
         self._job = job
         self._stop = stop
         self._training = training
-        self._folder = TrainingFolder(ctx.platform.work_dir / "training" / job.scope / training.name)
+        # The program sees `ml` below it; its archives lie beside that.
+        self._path = ctx.platform.work_dir / "training" / job.scope / training.name
+        self._folder = JobFolder(self._path / "ml")
         self._metrics = Metrics(training.request["AlgorithmSpecification"].get("MetricDefinitions", ()))
 
     async def run(self) -> None:
@@ -63,7 +65,7 @@ class TrainingRun:
         except _Stopped:
             ending, reason = "Stopped", None
         await self._end(ending, reason)
-        await asyncio.to_thread(shutil.rmtree, self._folder.path, ignore_errors=True)
+        await asyncio.to_thread(shutil.rmtree, self._path, ignore_errors=True)
 
     async def _train(self) -> str:
         """Return the secondary status in which the job ends.
@@ -92,10 +94,16 @@ class TrainingRun:
 
     async def _prepare(self, role: ExecutionRole, log: LogStream) -> None:
         """Make the folder that the program sees as /opt/ml, and fill its channels."""
-        await asyncio.to_thread(self._folder.create, config_files(self._training))
+        await asyncio.to_thread(self._make_folder)
         download = Download(role.client("s3"), self._ctx.region, role.arn)
         await download.channels(self._training.request.get("InputDataConfig", ()), self._folder.data)
         await log.open()
+
+    def _make_folder(self) -> None:
+        shutil.rmtree(self._path, ignore_errors=True)
+        self._folder.create()
+        for name, document in config_files(self._training).items():
+            self._folder.write_config(name, document)
 
     async def _execute(self, role: ExecutionRole, log: LogStream) -> str:
         """Run the program to its end, or until it is stopped or its time is over; return what that makes of the job."""
