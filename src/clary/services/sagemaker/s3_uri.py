@@ -54,6 +54,6 @@ def _parse_https(uri: str) -> S3Uri:
     if dot and region[:1] in {".", "-"}:
         return S3Uri(bucket, path)
     bucket, _, key = path.partition("/")
-    if not bucket:
+    if not host or not bucket:
         raise validation(f"The S3 URI {uri!r} is not valid: it must be of the form s3://bucket/key.")
     return S3Uri(bucket, key)
