@@ -182,7 +182,7 @@ class EndpointRun:
         return self._ctx.platform.work_dir / "endpoints" / variant.revision
 
     async def _write_line(self, instance: str, line: Line) -> None:
-        await self._logs[instance].write(line)
+        await self._logs[instance].write([line])
 
     async def _discard(self, variants: Iterable[Variant]) -> None:
         """Stop the hosts of variants and remove their folders."""

@@ -5,6 +5,7 @@ as it can be, and a program that prints fast costs few calls.
 """
 
 import asyncio
+from collections.abc import Sequence
 
 from clary.jobs.program import Line
 from clary.services._base.context import Client
@@ -40,12 +41,13 @@ class LogStream:
                 if error.code != "ResourceAlreadyExistsException":
                     return
 
-    async def write(self, line: Line) -> None:
-        """Send a line. CloudWatch knows no empty events: an empty line is passed over."""
-        if not line.text:
+    async def write(self, lines: Sequence[Line]) -> None:
+        """Send lines. CloudWatch knows no empty events: empty lines are passed over."""
+        events = [{"timestamp": int(line.at * 1000), "message": line.text} for line in lines if line.text]
+        if not events:
             return
-        self.last_line = line.text
-        self._waiting.append({"timestamp": int(line.at * 1000), "message": line.text})
+        self.last_line = events[-1]["message"]
+        self._waiting += events
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._send())
         elif len(self._waiting) > _MOST_WAITING:

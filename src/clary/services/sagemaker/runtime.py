@@ -1,9 +1,9 @@
 """InvokeEndpoint: from the request to the model and back, with as little in between as can be."""
 
-from collections.abc import AsyncIterator
-from typing import Any, NoReturn
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
-from clary.jobs.hosts import HostRequest, HostResponse, HostTimeout, HostUnavailable
+from clary.jobs.hosts import HostRequest, HostTimeout, HostUnavailable
 from clary.services._base.context import Context, Platform
 from clary.services._base.service import Service
 from clary.services.sagemaker.execution_role import own_context
@@ -22,6 +22,7 @@ _HEADERS = (
     ("CustomAttributes", "x-amzn-sagemaker-custom-attributes"),
     ("InferenceId", "x-amzn-sagemaker-inference-id"),
 )
+_ANSWER_HEADERS = {"content-type": "ContentType", "x-amzn-sagemaker-custom-attributes": "CustomAttributes"}
 _REFUSED = ("TargetContainerHostname", "InferenceComponentName", "SessionId", "EnableExplanations", "PrefixAwareId")
 
 
@@ -46,20 +47,22 @@ class SageMakerRuntime(Service):
         except HostTimeout as error:
             raise _timed_out(ctx, req) from error
         if response.status >= 400:
-            _raise_model_error(ctx, req, response)
-        answer: Document = {"Body": response.body, "InvokedProductionVariant": target.variant}
-        for name, value in response.headers:
-            if name == "content-type":
-                answer["ContentType"] = value
-            elif name == "x-amzn-sagemaker-custom-attributes":
-                answer["CustomAttributes"] = value
-        return answer
+            raise _model_error(ctx, req, response.status, response.body.decode(errors="replace"))
+        return {"Body": response.body, **_described(target, response.headers)}
 
     async def invoke_endpoint_with_response_stream(self, ctx: Context, req: dict[str, Any]) -> Document:
-        """Approximate: the model's content type and custom attributes are not passed on."""
+        """Like InvokeEndpoint, but the model's answer is passed on as it comes."""
         target = await self._target(ctx, req)
-        chunks = self._hosts.stream(target.host, await _host_request(req))
-        return {"Body": _events(ctx, req, chunks), "InvokedProductionVariant": target.variant}
+        try:
+            stream = await self._hosts.open_stream(target.host, await _host_request(req))
+            if stream.status >= 400:
+                body = b"".join([chunk async for chunk in stream.body])
+                raise _model_error(ctx, req, stream.status, body.decode(errors="replace"))
+        except HostUnavailable as error:
+            raise _unavailable(error) from error
+        except HostTimeout as error:
+            raise _timed_out(ctx, req) from error
+        return {"Body": _events(stream.body), **_described(target, stream.headers)}
 
     async def _target(self, ctx: Context, req: dict[str, Any]) -> Target:
         """Return where the request goes.
@@ -107,14 +110,22 @@ async def _host_request(req: dict[str, Any]) -> HostRequest:
     return HostRequest(body, [(header, req[member]) for member, header in _HEADERS if member in req])
 
 
-async def _events(ctx: Context, req: dict[str, Any], chunks: AsyncIterator[bytes]) -> AsyncIterator[Document]:
+def _described(target: Target, headers: Sequence[tuple[str, str]]) -> Document:
+    """Return the members of the answer that are not its body."""
+    answer = {"InvokedProductionVariant": target.variant}
+    for name, value in headers:
+        if name in _ANSWER_HEADERS:
+            answer[_ANSWER_HEADERS[name]] = value
+    return answer
+
+
+async def _events(body: AsyncIterator[bytes]) -> AsyncIterator[Document]:
     try:
-        async for chunk in chunks:
+        async for chunk in body:
             yield {"PayloadPart": {"Bytes": chunk}}
-    except HostUnavailable as error:
-        raise _unavailable(error) from error
-    except HostTimeout as error:
-        raise _timed_out(ctx, req) from error
+    except (HostUnavailable, HostTimeout) as error:
+        text = f"The model's answer broke off: {error}"
+        yield {"ModelStreamError": {"Message": text, "ErrorCode": "StreamBroken"}}
 
 
 def _invalid(message: str) -> AwsError:
@@ -132,10 +143,6 @@ def _timed_out(ctx: Context, req: dict[str, Any]) -> AwsError:
         "each container in Amazon CloudWatch, resolve the issue, and try again."
     )
     return _model_error(ctx, req, 0, text)
-
-
-def _raise_model_error(ctx: Context, req: dict[str, Any], response: HostResponse) -> NoReturn:
-    raise _model_error(ctx, req, response.status, response.body.decode(errors="replace"))
 
 
 def _model_error(ctx: Context, req: dict[str, Any], status: int, message: str) -> AwsError:

@@ -137,9 +137,10 @@ class TrainingRun:
         )
 
     async def _read(self, process: Process, log: LogStream) -> None:
-        async for line in process.output():
-            await log.write(line)
-            self._metrics.read(line.text, line.at)
+        async for lines in process.batches():
+            await log.write(lines)
+            for line in lines:
+                self._metrics.read(line.text, line.at)
 
     async def _wait(self, process: Process) -> tuple[str, Exit]:
         seconds = self._training.request["StoppingCondition"]["MaxRuntimeInSeconds"]
