@@ -1,0 +1,124 @@
+"""Buckets: create, find, list, delete."""
+
+import base64
+import binascii
+import re
+from typing import Any
+
+from clary.services._base.context import Context
+from clary.services.s3 import errors
+from clary.services.s3.catalog import find_bucket
+from clary.services.s3.group import Group, owner_of
+from clary.services.s3.models import Bucket
+from clary.services.s3.names import check_bucket_name
+from clary.services.s3.statements import spell
+from clary.services.s3.versions import Versions
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_HOME_REGION = "us-east-1"
+
+_FIND = spell("SELECT {bucket} FROM s3_buckets WHERE name = ?")
+_INSERT = """
+    INSERT INTO s3_buckets (name, account, region, created, versioning, defaults) VALUES (?, ?, ?, ?, ?, NULL)
+"""
+_LIST = spell("""
+    SELECT {bucket} FROM s3_buckets WHERE account = ? AND name >= ? AND name < ? AND (region = ? OR ? = '')
+    ORDER BY name LIMIT ?
+""")
+_IN_USE = """
+    SELECT 1 WHERE EXISTS (SELECT 1 FROM s3_objects WHERE bucket = ?)
+    OR EXISTS (SELECT 1 FROM s3_versions WHERE bucket = ?)
+"""
+
+
+class Buckets(Group):
+    """The operations on buckets themselves."""
+
+    async def create_bucket(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+        """Make a bucket.
+
+        Approximate: ACLs are not applied, and directory buckets do not exist.
+        """
+        name = req["Bucket"]
+        check_bucket_name(name)
+        region = _region(ctx, req.get("CreateBucketConfiguration", {}).get("LocationConstraint"))
+        locked = bool(req.get("ObjectLockEnabledForBucket"))
+        async with self.database.write() as tx:
+            row = await tx.fetch_one(_FIND, name)
+            if row is None:
+                versioning = "Enabled" if locked else ""
+                await tx.execute(_INSERT, name, ctx.account, region, ctx.now(), versioning)
+            elif Bucket._make(row).account != ctx.account:
+                raise errors.bucket_exists(name)
+            elif ctx.region != _HOME_REGION:
+                raise errors.bucket_owned(name)
+        location = f"/{name}" if region == _HOME_REGION else f"http://{name}.s3.amazonaws.com/"
+        return {"Location": location, "BucketArn": _arn(name)}
+
+    async def head_bucket(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+        """Say that the bucket is there, and in which region."""
+        bucket = await find_bucket(self.database, ctx, req["Bucket"], req.get("ExpectedBucketOwner"))
+        return {"BucketRegion": bucket.region, "BucketArn": _arn(bucket.name), "AccessPointAlias": False}
+
+    async def get_bucket_location(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+        """Name the region, which for us-east-1 is nothing."""
+        bucket = await find_bucket(self.database, ctx, req["Bucket"], req.get("ExpectedBucketOwner"))
+        return {"LocationConstraint": None if bucket.region == _HOME_REGION else bucket.region}
+
+    async def list_buckets(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+        """List the account's buckets by name."""
+        limit, prefix = req.get("MaxBuckets", 10_000), req.get("Prefix", "")
+        start = max(prefix, _read_token(req["ContinuationToken"])) if req.get("ContinuationToken") else prefix
+        region = req.get("BucketRegion", "")
+        # Names are ASCII, so `\x7f` sorts behind all that begin with the prefix.
+        rows = await self.database.fetch_all(_LIST, ctx.account, start, prefix + "\x7f", region, region, limit + 1)
+        buckets = [Bucket._make(row) for row in rows]
+        listed = [
+            {"Name": b.name, "CreationDate": b.created, "BucketRegion": b.region, "BucketArn": _arn(b.name)}
+            for b in buckets[:limit]
+        ]
+        result = {"Buckets": listed, "Owner": owner_of(ctx.account), "Prefix": req.get("Prefix")}
+        if len(buckets) > limit:
+            result["ContinuationToken"] = base64.urlsafe_b64encode(buckets[limit].name.encode()).decode()
+        return result
+
+    async def delete_bucket(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+        """Delete an empty bucket, with its settings and the uploads that were never completed."""
+        async with self.database.write() as tx:
+            bucket = await find_bucket(tx, ctx, req["Bucket"], req.get("ExpectedBucketOwner"))
+            if await tx.fetch_one(_IN_USE, bucket.id, bucket.id):
+                raise errors.bucket_not_empty(bucket.name)
+            versions = Versions(tx, self.contents, bucket)
+            for (upload,) in await tx.fetch_all("SELECT id FROM s3_uploads WHERE bucket = ?", bucket.id):
+                await versions.retire(str(upload))
+            await tx.execute("DELETE FROM s3_uploads WHERE bucket = ?", bucket.id)
+            await tx.execute("DELETE FROM s3_settings WHERE bucket = ?", bucket.id)
+            await tx.execute("DELETE FROM s3_buckets WHERE id = ?", bucket.id)
+        return {}
+
+
+def _region(ctx: Context, constraint: str | None) -> str:
+    """Return the new bucket's region: the one that the request was sent to, or, from us-east-1, any."""
+    if not constraint:
+        if ctx.region != _HOME_REGION:
+            raise errors.illegal_location("unspecified")
+        return _HOME_REGION
+    region = "eu-west-1" if constraint == "EU" else constraint
+    if ctx.region == _HOME_REGION:
+        if region == _HOME_REGION or not _REGION.fullmatch(region):
+            raise errors.invalid_location(constraint)
+    elif region != ctx.region:
+        raise errors.illegal_location(constraint)
+    return region
+
+
+def _arn(name: str) -> str:
+    return f"arn:aws:s3:::{name}"
+
+
+def _read_token(token: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(token.encode()).decode()
+    except (binascii.Error, UnicodeError):
+        message = "The continuation token provided is incorrect"
+        raise errors.argument(message, "continuation-token", token) from None

@@ -1,0 +1,94 @@
+"""Looks buckets and objects up. Every look-up says who may have it, and raises S3's error for what is not there."""
+
+from clary.services._base.context import Context
+from clary.services.s3 import errors
+from clary.services.s3.models import Bucket, Part, Upload, Version
+from clary.services.s3.statements import spell
+from clary.state.database import Database, Reader
+
+#: What can be asked: the database itself, or one block of it.
+Source = Reader | Database
+
+_FIND_OBJECT = spell("""
+    SELECT {b.bucket}, {o.version} FROM s3_buckets b
+    LEFT JOIN s3_objects o ON o.bucket = b.id AND o.key = ? WHERE b.name = ?
+""")
+_FIND_HEAD = spell("""
+    SELECT {b.bucket}, {o.head} FROM s3_buckets b
+    LEFT JOIN s3_objects o ON o.bucket = b.id AND o.key = ? WHERE b.name = ?
+""")
+_FIND_BUCKET = spell("SELECT {bucket} FROM s3_buckets WHERE name = ?")
+_FIND_VERSION = spell("""
+    SELECT {version} FROM s3_objects WHERE bucket = ? AND key = ? AND version = ? UNION ALL
+    SELECT {version} FROM s3_versions WHERE bucket = ? AND key = ? AND version = ?
+""")
+_NEWEST_BELOW = spell("SELECT {head} FROM s3_versions WHERE bucket = ? AND key = ? ORDER BY rank LIMIT 1")
+_FIND_PARTS = spell("""
+    SELECT {part} FROM s3_parts WHERE content = ? AND start < ? AND start + size > ? ORDER BY number
+""")
+_FIND_UPLOAD = spell("SELECT {upload} FROM s3_uploads WHERE bucket = ? AND key = ? AND id = ?")
+
+_BUCKET_WIDTH = len(Bucket._fields)
+
+
+async def find_bucket(source: Source, ctx: Context, name: str, owner: str | None = None) -> Bucket:
+    """Return a bucket; `owner` is the account that the client expects it to belong to.
+
+    Raises:
+        AwsError: NoSuchBucket, AccessDenied.
+    """
+    row = await source.fetch_one(_FIND_BUCKET, name)
+    if row is None:
+        raise errors.no_such_bucket(name)
+    return _permitted(Bucket._make(row), ctx, owner)
+
+
+async def find_current(
+    source: Source, ctx: Context, name: str, key: bytes, owner: str | None = None, *, data: bool = False
+) -> tuple[Bucket, Version | None]:
+    """Return a bucket and its current object under `key`, with the bytes that lie in its row when `data` is set.
+
+    Raises:
+        AwsError: NoSuchBucket, AccessDenied.
+    """
+    row = await source.fetch_one(_FIND_OBJECT if data else _FIND_HEAD, key, name)
+    if row is None:
+        raise errors.no_such_bucket(name)
+    bucket = _permitted(Bucket._make(row[:_BUCKET_WIDTH]), ctx, owner)
+    return bucket, None if row[_BUCKET_WIDTH] is None else Version._make(row[_BUCKET_WIDTH:])
+
+
+async def find_version(source: Source, bucket: Bucket, key: bytes, version: str) -> Version | None:
+    """Return the version, or the delete marker, with that id."""
+    row = await source.fetch_one(_FIND_VERSION, bucket.id, key, version, bucket.id, key, version)
+    return None if row is None else Version._make(row)
+
+
+async def find_newest_below(source: Source, bucket: Bucket, key: bytes) -> Version | None:
+    """Return the newest that lies below the current object; where there is none, it is what the key's newest is."""
+    row = await source.fetch_one(_NEWEST_BELOW, bucket.id, key)
+    return None if row is None else Version._make(row)
+
+
+async def find_parts(source: Source, version: Version, start: int, end: int) -> list[Part]:
+    """Return the parts that hold the bytes `[start, end)`, in order."""
+    rows = await source.fetch_all(_FIND_PARTS, version.content, end, start)
+    return [Part._make(row) for row in rows]
+
+
+def _permitted(bucket: Bucket, ctx: Context, owner: str | None) -> Bucket:
+    if bucket.account != ctx.account or owner not in {None, bucket.account}:
+        raise errors.access_denied()
+    return bucket
+
+
+async def find_upload(source: Source, bucket: Bucket, key: bytes, upload_id: str) -> Upload:
+    """Return an upload that is under way.
+
+    Raises:
+        AwsError: NoSuchUpload.
+    """
+    row = await source.fetch_one(_FIND_UPLOAD, bucket.id, key, upload_id)
+    if row is None:
+        raise errors.no_such_upload(upload_id)
+    return Upload._make(row)

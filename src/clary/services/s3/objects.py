@@ -1,0 +1,173 @@
+"""Objects: put, get, head."""
+
+from contextlib import suppress
+from typing import Any
+
+import orjson
+
+from clary.services._base.context import Context
+from clary.services.s3 import checksums, errors
+from clary.services.s3.catalog import find_bucket, find_current, find_newest_below, find_parts, find_version
+from clary.services.s3.conditions import check_read, check_write
+from clary.services.s3.contents import INLINE_BYTES, Received
+from clary.services.s3.drafts import draft
+from clary.services.s3.group import Group
+from clary.services.s3.integrity import read_expected
+from clary.services.s3.models import STANDARD, Bucket, Part, Version
+from clary.services.s3.names import encode_key
+from clary.services.s3.ranges import parse_range
+from clary.services.s3.versions import Versions
+from clary.wire.body import WholeBody
+from clary.wire.errors import AwsError
+
+_OVERRIDES = {
+    "ResponseCacheControl": "CacheControl",
+    "ResponseContentDisposition": "ContentDisposition",
+    "ResponseContentEncoding": "ContentEncoding",
+    "ResponseContentLanguage": "ContentLanguage",
+    "ResponseContentType": "ContentType",
+    "ResponseExpires": "Expires",
+}
+#: One part's place.
+_FIND_PART = "SELECT start, size FROM s3_parts WHERE content = ? AND number = ?"
+#: How often a read looks again when another server replaces the object under it.
+_LOOKS = 3
+
+
+class Objects(Group):
+    """The operations on one object's bytes."""
+
+    async def put_object(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+        """Store an object.
+
+        Approximate: ACLs are not applied; every storage class is as fast and as durable as STANDARD.
+        """
+        expected = read_expected(req, ctx.http)
+        new = draft(req, ctx.now())
+        if expected.length is None or expected.length > INLINE_BYTES:
+            await find_bucket(self.database, ctx, req["Bucket"], req.get("ExpectedBucketOwner"))
+        received = await self.contents.receive(req.get("Body") or WholeBody(), expected)
+        try:
+            bucket, placed = await self._store(ctx, req, new, received)
+        except Exception:  # a cancelled task's changes may be kept: then the next start decides
+            await received.abort()
+            raise
+        result: dict[str, Any] = {"ETag": placed.quoted_etag, **received.checksum.members()}
+        if bucket.versioned:
+            result["VersionId"] = placed.version
+        return result
+
+    async def _store(
+        self, ctx: Context, req: dict[str, Any], new: Version, received: Received
+    ) -> tuple[Bucket, Version]:
+        new = new._replace(
+            size=received.size,
+            etag=received.md5.hex(),
+            checksum=received.kept.stored(),
+            content=received.blob or None,
+            data=received.data,
+        )
+        async with self.database.write() as tx:
+            bucket, current = await find_current(tx, ctx, req["Bucket"], new.key, req.get("ExpectedBucketOwner"))
+            check_write(req, req["Key"], None if current is None else current.etag)
+            versions = Versions(tx, self.contents, bucket)
+            new = await versions.place(current, new)
+            if received.blob:
+                part = Part(1, 0, new.size, new.etag, received.kept.stored(), new.modified, new.seal, received.blob)
+                await versions.add_part(received.blob, part)
+        return bucket, new
+
+    async def get_object(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+        """Return an object's bytes: as they lie when they are few, else as a stream."""
+        for _ in range(_LOOKS):
+            with suppress(KeyError):
+                return await self._get(ctx, req)
+        raise AwsError("InternalError", "We encountered an internal error. Please try again.", 500)
+
+    async def _get(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+        """Do what `get_object` does; KeyError when the object was replaced while it was being looked up."""
+        bucket, version = await self._find(ctx, req, "GET", data=True)
+        result, start, end = await self._describe(bucket, version, req)
+        if version.data is not None:
+            data = version.data
+            result["Body"] = data if end - start == len(data) else data[start:end]
+        elif start == end:
+            result["Body"] = b""
+        else:
+            parts = await find_parts(self.database, version, start, end)
+            result["Body"] = await self.contents.read(parts, start, end)
+        return result
+
+    async def head_object(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
+        """Return what GetObject would, without the bytes."""
+        bucket, version = await self._find(ctx, req, "HEAD")
+        result, _, _ = await self._describe(bucket, version, req)
+        return result
+
+    async def _find(
+        self, ctx: Context, req: dict[str, Any], method: str, *, data: bool = False
+    ) -> tuple[Bucket, Version]:
+        """Return the version that is asked for, when its conditions hold."""
+        name = req["Key"]
+        key = encode_key(name)
+        bucket, version = await find_current(
+            self.database, ctx, req["Bucket"], key, req.get("ExpectedBucketOwner"), data=data
+        )
+        wanted = req.get("VersionId")
+        if wanted is not None and (version is None or version.version != wanted):
+            version = await find_version(self.database, bucket, key, wanted)
+            if version is None:
+                raise errors.no_such_version(name, wanted)
+            if version.is_marker:
+                raise errors.method_not_allowed(method, marker_headers(version))
+        if version is None:
+            marker = await find_newest_below(self.database, bucket, key) if bucket.versioned else None
+            raise errors.no_such_key(name, [] if marker is None else marker_headers(marker))
+        check_read(req, version.etag, version.modified)
+        return bucket, version
+
+    async def _describe(self, bucket: Bucket, version: Version, req: dict[str, Any]) -> tuple[dict[str, Any], int, int]:
+        """Return a response without its body, and which bytes `[start, end)` belong into that."""
+        result: dict[str, Any] = orjson.loads(version.headers)
+        span = await self._span(version, req, result)
+        start, end = span or (0, version.size)
+        result["ETag"] = version.quoted_etag
+        result["LastModified"] = version.modified
+        result["ContentLength"] = end - start
+        result["AcceptRanges"] = "bytes"
+        if span is not None:
+            result["ContentRange"] = f"bytes {start}-{end - 1}/{version.size}"
+        elif version.checksum is not None and req.get("ChecksumMode") == "ENABLED":
+            result.update(checksums.load(version.checksum).members())
+        if bucket.versioned:
+            result["VersionId"] = version.version
+        if version.storage_class != STANDARD:
+            result["StorageClass"] = version.storage_class
+        if version.tags is not None:
+            result["TagCount"] = len(orjson.loads(version.tags))
+        for override, name in _OVERRIDES.items():
+            if override in req:
+                result[name] = req[override]
+        return result, start, end
+
+    async def _span(self, version: Version, req: dict[str, Any], result: dict[str, Any]) -> tuple[int, int] | None:
+        """Return which bytes a Range or a PartNumber asks for, None for all."""
+        number, header = req.get("PartNumber"), req.get("Range")
+        if number is None:
+            return parse_range(header, version.size) if header is not None else None
+        if header is not None:
+            raise errors.invalid_request("Cannot specify both Range header and partNumber query parameter")
+        count = int(version.etag.partition("-")[2] or 1)
+        if "-" in version.etag:
+            result["PartsCount"] = count
+            row = await self.database.fetch_one(_FIND_PART, version.content, number)
+            if row is not None:
+                return int(row[0]), int(row[0] + row[1])
+        elif number == 1:
+            return (0, version.size) if version.size else None
+        raise errors.invalid_part_number(number, count)
+
+
+def marker_headers(marker: Version) -> list[tuple[str, str]]:
+    """Return the headers that tell of a delete marker."""
+    return [("x-amz-delete-marker", "true"), ("x-amz-version-id", marker.version)]

@@ -1,0 +1,35 @@
+"""Amazon S3."""
+
+from collections.abc import Sequence
+
+from clary.services.s3.buckets import Buckets
+from clary.services.s3.copying import Copying
+from clary.services.s3.deletion import Deletion
+from clary.services.s3.listing import Listing
+from clary.services.s3.objects import Objects
+from clary.services.s3.schema import MIGRATIONS
+from clary.services.s3.uploads import Uploads
+
+_LIVE = "SELECT DISTINCT blob FROM s3_parts WHERE blob IN ({marks})"
+#: Ids asked for in one statement.
+_BATCH = 500
+
+
+class S3(Buckets, Objects, Deletion, Listing, Copying, Uploads):
+    """Amazon S3: the groups of its operations, and what is done when the server starts."""
+
+    migrations = MIGRATIONS
+
+    async def start(self) -> None:
+        """Free the blobs that a crash left without an object."""
+        await self.platform.blobs.recover(self._live)
+
+    async def _live(self, blob_ids: Sequence[str]) -> set[str]:
+        """Return those of the blobs that some part names."""
+        live: set[str] = set()
+        for first in range(0, len(blob_ids), _BATCH):
+            batch = blob_ids[first : first + _BATCH]
+            marks = ", ".join("?" * len(batch))
+            rows = await self.database.fetch_all(_LIVE.replace("{marks}", marks), *batch)
+            live.update(str(row[0]) for row in rows)
+        return live

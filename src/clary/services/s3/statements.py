@@ -1,0 +1,30 @@
+"""Spells out the column lists in S3's SQL, so that a statement and the record it gives cannot part."""
+
+from clary.services.s3.models import Bucket, Part, Upload, Version
+
+_HEAD = ", ".join(Version._fields).removesuffix("data") + "NULL"
+_WORDS = {
+    "{bucket}": ", ".join(Bucket._fields),
+    "{b.bucket}": ", ".join(f"b.{name}" for name in Bucket._fields),
+    "{version}": ", ".join(Version._fields),
+    "{o.version}": ", ".join(f"o.{name}" for name in Version._fields),
+    "{head}": _HEAD,
+    "{o.head}": ", ".join(f"o.{name}" for name in Version._fields).removesuffix("o.data") + "NULL",
+    "{version marks}": ", ".join("?" * len(Version._fields)),
+    "{version excluded}": ", ".join(f"{name} = excluded.{name}" for name in Version._fields[1:]),
+    "{part}": ", ".join(Part._fields),
+    "{part marks}": ", ".join("?" * len(Part._fields)),
+    "{part excluded}": ", ".join(f"{name} = excluded.{name}" for name in Part._fields[1:]),
+    "{upload}": ", ".join(Upload._fields),
+    "{upload marks}": ", ".join("?" * len(Upload._fields)),
+}
+
+
+def spell(statement: str) -> str:
+    """Replace the words in braces: a record's columns, its placeholders, its columns in an upsert.
+
+    `{head}` is a version without its bytes.
+    """
+    for word, spelling in _WORDS.items():
+        statement = statement.replace(word, spelling)
+    return statement
