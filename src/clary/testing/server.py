@@ -25,8 +25,8 @@ class Server:
     the first has ended, goes on where that one stopped.
     """
 
-    def __init__(self, data_dir: Path, clock: Clock | None = None, **settings: Any) -> None:
-        self.settings = Settings.load(environ={}, data_dir=data_dir, port=0, **settings)
+    def __init__(self, data_dir: Path, clock: Clock | None = None) -> None:
+        self.settings = Settings.load(environ={}, data_dir=data_dir, port=0)
         self.clock = clock or SystemClock()
         self.port = 0
         self._loop = uvloop.new_event_loop()
@@ -70,7 +70,7 @@ class Server:
 
     async def _start(self) -> None:
         self.app = App(self.settings, self.clock)
-        self._listener = Listener(self.app.handle, "127.0.0.1", 0)
+        self._listener = Listener(self.app.handle, "127.0.0.1", 0, now=self.clock.now)
         await self._listener.start()
         self.port = self._listener.port
         await self.app.start(self.endpoint_url)

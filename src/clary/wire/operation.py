@@ -17,6 +17,8 @@ class Operation(ABC):
     service: str
     name: str
     method: str
+    #: botocore's name of the protocol that this operation was compiled for (`rest-json`).
+    protocol: str
     #: Name of the input member that carries a blob payload as a stream (`Body` of PutObject), else None.
     #: `parse` then puts the request's `RequestBody` itself there, unread.
     streaming_input: str | None

@@ -100,18 +100,10 @@ class TokenSealer:
             AwsError: InvalidClientTokenId when the token is not ours, was altered, or belongs to another access key;
                 ExpiredToken from the moment it expires on. Both 403.
         """
-        secret, session = self._open(access_key_id, session_token)
+        secret, session = self.open(access_key_id, session_token)
         if now >= session.expires:
             raise AwsError("ExpiredToken", "The security token included in the request is expired", 403)
         return secret, session.principal
-
-    def session(self, access_key_id: str, session_token: str) -> Session:
-        """Return all that a token carries, expired or not.
-
-        Raises:
-            AwsError: InvalidClientTokenId.
-        """
-        return self._open(access_key_id, session_token)[1]
 
     def long_term_secret(self, access_key_id: str) -> str:
         """Return the secret access key of a user's access key. Says nothing about whether there is such a key."""
@@ -120,7 +112,12 @@ class TokenSealer:
     def _secret(self, seed: bytes) -> str:
         return base64.b64encode(hmac.digest(self._secret_key, seed, "sha256")[:30]).decode()
 
-    def _open(self, access_key_id: str, token: str) -> tuple[str, Session]:
+    def open(self, access_key_id: str, token: str) -> tuple[str, Session]:
+        """Return the secret and all that a token carries, expired or not.
+
+        Raises:
+            AwsError: InvalidClientTokenId (403) when it is not ours, was altered, or belongs to another access key.
+        """
         known = self._opened.get(token)
         if known is None:
             known = self._unseal(token)

@@ -1,0 +1,70 @@
+"""The way of a request, from its bytes to the bytes of its answer: one visible, ordered list of steps."""
+
+import logging
+import uuid
+
+import orjson
+
+from clary import __version__
+from clary.identity import Identity
+from clary.platform import Services
+from clary.wire.catalog import Catalog
+from clary.wire.claim import read_claim
+from clary.wire.errors import AwsError
+from clary.wire.operation import Operation
+from clary.wire.route import Router
+from clary.wire.types import HttpRequest, HttpResponse
+
+log = logging.getLogger(__name__)
+
+INTERNAL = "We encountered an internal error. Please try again."
+
+
+class Gateway:
+    """Answers requests: which operation, who asks, what is asked, may they, the work, the answer."""
+
+    def __init__(self, catalog: Catalog, services: Services, identity: Identity, region: str) -> None:
+        self._catalog = catalog
+        self._services = services
+        self._identity = identity
+        self._region = region
+        self._router = Router(catalog)
+
+    async def handle(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request: a client's mistake with an error, a fault of ours with a 500 and a line in the log."""
+        if request.path.startswith("/_clary/"):
+            return self._own(request)
+        request_id = str(uuid.uuid4())
+        operation: Operation | None = None
+        try:
+            claim = read_claim(request)
+            target = self._router.locate(request, claim)
+            route = await self._router.resolve(request, target)
+            operation = self._catalog.operation(route.service, route.operation, request)
+            principal, request = await self._identity.authenticate(request, claim, operation, route.path)
+            params = await operation.parse(request, route.path)
+            scope = f"{principal.account}/{route.region or self._region}"
+            ctx = self._services.context(route.service, scope, principal, request_id, request)
+            result = await self._services.call(ctx, operation, params)
+            return operation.serialize(result, request_id)
+        except AwsError as error:
+            return self._refuse(request, operation, error, request_id)
+        except Exception:
+            log.exception("%s %s failed (request %s)", request.method, request.path, request_id)
+            return self._refuse(request, operation, AwsError("InternalFailure", INTERNAL, 500), request_id)
+
+    def _refuse(
+        self, request: HttpRequest, operation: Operation | None, error: AwsError, request_id: str
+    ) -> HttpResponse:
+        if operation is not None:
+            return operation.serialize_error(error, request_id)
+        # What names no operation is answered in the protocol that it seems to speak.
+        json = "json" in request.headers.get("content-type", "") or "x-amz-target" in request.headers
+        return self._catalog.codec("sagemaker" if json else "s3").serialize_error(error, request_id)
+
+    def _own(self, request: HttpRequest) -> HttpResponse:
+        """Answer what is Clary's own, not AWS's."""
+        if request.path != "/_clary/health" or request.method not in {"GET", "HEAD"}:
+            return HttpResponse(404)
+        body = orjson.dumps({"status": "ok", "version": __version__, "region": self._region})
+        return HttpResponse(200, [("Content-Type", "application/json")], body)
