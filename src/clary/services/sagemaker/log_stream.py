@@ -46,7 +46,7 @@ class LogStream:
         events = [{"timestamp": int(line.at * 1000), "message": line.text} for line in lines if line.text]
         if not events:
             return
-        self.last_line = events[-1]["message"]
+        self.last_line = str(events[-1]["message"])
         self._waiting += events
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._send())

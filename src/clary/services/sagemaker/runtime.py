@@ -56,13 +56,13 @@ class SageMakerRuntime(Service):
         try:
             stream = await self._hosts.open_stream(target.host, await _host_request(req))
             if stream.status >= 400:
-                body = b"".join([chunk async for chunk in stream.body])
+                body = b"".join([chunk async for chunk in stream])
                 raise _model_error(ctx, req, stream.status, body.decode(errors="replace"))
         except HostUnavailable as error:
             raise _unavailable(error) from error
         except HostTimeout as error:
             raise _timed_out(ctx, req) from error
-        return {"Body": _events(stream.body), **_described(target, stream.headers)}
+        return {"Body": _events(stream), **_described(target, stream.headers)}
 
     async def _target(self, ctx: Context, req: dict[str, Any]) -> Target:
         """Return where the request goes.
