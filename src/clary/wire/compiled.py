@@ -11,12 +11,15 @@ from clary.wire import protocol as protocols
 from clary.wire.errors import AwsError, Malformed
 from clary.wire.model import OperationModel, ServiceModel, Shape
 from clary.wire.operation import Operation
+from clary.wire.parse.cbor import CborParser
+from clary.wire.parse.events import EventReader
 from clary.wire.parse.json import JsonParser
 from clary.wire.parse.parser import Parse, Parser
 from clary.wire.parse.query import QueryParser
 from clary.wire.parse.rest_json import RestJsonParser
 from clary.wire.parse.rest_xml import RestXmlParser
 from clary.wire.quirks import quirks_of
+from clary.wire.serialize.cbor import CborSerializer
 from clary.wire.serialize.json import JsonSerializer
 from clary.wire.serialize.query import QuerySerializer
 from clary.wire.serialize.rest_json import RestJsonSerializer
@@ -26,12 +29,14 @@ from clary.wire.types import HttpRequest, HttpResponse
 from clary.wire.validate import Validator
 
 PARSERS: dict[str, type[Parser]] = {
+    protocols.CBOR: CborParser,
     protocols.JSON: JsonParser,
     protocols.QUERY: QueryParser,
     protocols.REST_JSON: RestJsonParser,
     protocols.REST_XML: RestXmlParser,
 }
 SERIALIZERS: dict[str, type[Serializer]] = {
+    protocols.CBOR: CborSerializer,
     protocols.JSON: JsonSerializer,
     protocols.QUERY: QuerySerializer,
     protocols.REST_JSON: RestJsonSerializer,
@@ -44,6 +49,7 @@ class Codec:
 
     def __init__(self, service: ServiceModel, protocol: str) -> None:
         self.service = service
+        self.protocol = protocol
         self.quirks = quirks_of(service.name)
         self.parser = PARSERS[protocol](service)
         self.serializer = SERIALIZERS[protocol](service)
@@ -62,6 +68,7 @@ class CompiledOperation(Operation):
         self.model = model
         self.service = codec.service.name
         self.name = model.name
+        self.protocol = codec.protocol
         self.method = xform_name(model.name)
         self.streaming_input = streaming_input(model.input)
         self.streaming_output = streaming_output(model.output)
@@ -79,7 +86,7 @@ class CompiledOperation(Operation):
         for token in self._tokens:
             params.setdefault(token, str(uuid.uuid4()))
         if self.streaming_input is not None:
-            params[self.streaming_input] = request.body
+            params[self.streaming_input] = self._events.events(request.body) if self._events else request.body
         return params
 
     def validate(self, params: dict[str, Any]) -> None:
@@ -100,6 +107,13 @@ class CompiledOperation(Operation):
     @cached_property
     def _parse(self) -> Parse:
         return self.codec.parser.compile(self.model)
+
+    @cached_property
+    def _events(self) -> EventReader | None:
+        shape = self.model.input
+        if shape is None or shape.event_stream is None:
+            return None
+        return self.codec.parser.event_reader(shape.members[shape.event_stream])
 
     @cached_property
     def _validate(self) -> Callable[[dict[str, Any]], None]:

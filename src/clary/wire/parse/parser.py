@@ -4,7 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from clary.wire.model import OperationModel, ServiceModel
+from clary.wire.model import OperationModel, ServiceModel, Shape
+from clary.wire.parse.events import EventReader
 from clary.wire.types import HttpRequest
 
 #: From a request (its path apart, for the caller may have changed it) and its whole body to the input.
@@ -23,6 +24,10 @@ class Parser(ABC):
     @abstractmethod
     def compile(self, operation: OperationModel) -> Parse:
         """Return what parses the requests of an operation; it raises Malformed, UnicodeDecodeError or AwsError."""
+
+    def event_reader(self, shape: Shape) -> EventReader:
+        """Return what reads the events of a stream."""
+        raise NotImplementedError(f"{self.service.name} has no streams of events in its inputs")
 
     def reads_body(self, operation: OperationModel) -> bool:
         """Tell whether the operation's input needs the body."""

@@ -62,6 +62,8 @@ class RestParser(Parser):
         name = shape.payload
         if name is None:
             return self._members_reader(shape)
+        if shape.event_stream or shape.members[name].traits.get("streaming"):
+            return no_members
         member = shape.members[name]
         is_required = name in shape.required
         if member.type == "blob":
@@ -84,6 +86,11 @@ class RestParser(Parser):
     @abstractmethod
     def _payload_reader(self, name: str, shape: Shape) -> Callable[[bytes], Any]:
         """Return what reads the value of the one member that is the whole body."""
+
+
+def no_members(body: bytes) -> dict[str, Any]:
+    """Read nothing: the body goes to the operation as it comes."""
+    return {}
 
 
 def of(located: Mapping[str, Shape], location: str) -> list[tuple[str, Shape]]:

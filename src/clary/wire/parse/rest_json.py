@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from clary.wire.model import ServiceModel, Shape
+from clary.wire.parse.events import EventReader
 from clary.wire.parse.json import decode
 from clary.wire.parse.nesting import check_depth, unbounded
 from clary.wire.parse.rest import ReadBody, RestParser
@@ -16,6 +17,10 @@ class RestJsonParser(RestParser):
     def __init__(self, service: ServiceModel) -> None:
         super().__init__(service)
         self._reader = ValueReader()
+
+    def event_reader(self, shape: Shape) -> EventReader:
+        """Return what reads the events of a stream: each one is JSON."""
+        return EventReader(shape, lambda event: self._decoder(event, self._reader.of(event)))
 
     def _members_reader(self, shape: Shape) -> ReadBody:
         return self._decoder(shape, self._reader.body(shape))

@@ -179,6 +179,8 @@ def mapping(read: Convert) -> Convert:
     def convert(value: Any) -> dict[str, Any]:
         if type(value) is not dict:
             raise unfit(value, "a Map")
+        if any(type(key) is not str for key in value):  # CBOR has other keys
+            raise Malformed("The keys of a Map must be Strings")
         return {key: read(item) for key, item in value.items()}
 
     return convert

@@ -56,32 +56,47 @@ def compile_shape(shape: Shape) -> Read:
 
 def structure(shape: Shape) -> Read:
     """Return what reads a structure: an element, or an attribute, for each member."""
-    scalars: dict[str, tuple[str, Read]] = {}
-    repeated: dict[str, tuple[str, Read]] = {}
-    attributes: dict[str, tuple[str, Callable[[str], Any]]] = {}
-    for name, member in shape.members.items():
-        if member.location:
-            continue
-        if member.traits.get("xmlAttribute"):
-            attributes[member.wire_name(name).rpartition(":")[2]] = (name, reader(member))
-        elif member.type == "list" and member.flattened:
-            item = member.member
-            repeated[item.wire_name(member.wire_name(name))] = (name, compile_shape(item))
-        else:
-            scalars[member.wire_name(name)] = (name, compile_shape(member))
+    members = {name: member for name, member in shape.members.items() if not member.location}
+    attributes = {name: member for name, member in members.items() if member.traits.get("xmlAttribute")}
+    read_attributes = attribute_reader(attributes) if attributes else None
+    read_child = child_reader({name: member for name, member in members.items() if name not in attributes})
 
     def read(element: Element) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        found: dict[str, Any] = read_attributes(element) if read_attributes else {}
         for child in element:
-            tag = local_name(child.tag)
-            if (member := scalars.get(tag)) is not None:
-                found[member[0]] = member[1](child)
-            elif (member := repeated.get(tag)) is not None:
-                found.setdefault(member[0], []).append(member[1](child))
-        for key, value in element.attrib.items():
-            if (attribute := attributes.get(local_name(key))) is not None:
-                found[attribute[0]] = attribute[1](value)
+            read_child(child, found)
         return found
+
+    return read
+
+
+def attribute_reader(members: dict[str, Shape]) -> Read:
+    """Return what reads the members that are attributes, whatever namespace they have."""
+    readers = {member.wire_name(name).rpartition(":")[2]: (name, reader(member)) for name, member in members.items()}
+
+    def read(element: Element) -> dict[str, Any]:
+        known = [(readers[local_name(key)], text) for key, text in element.attrib.items() if local_name(key) in readers]
+        return {name: read_text(text) for (name, read_text), text in known}
+
+    return read
+
+
+def child_reader(members: dict[str, Shape]) -> Callable[[Element, dict[str, Any]], None]:
+    """Return what reads one child element into the members; those of a flattened list come one by one."""
+    single: dict[str, tuple[str, Read]] = {}
+    repeated: dict[str, tuple[str, Read]] = {}
+    for name, member in members.items():
+        if member.type == "list" and member.flattened:
+            repeated[member.member.wire_name(member.wire_name(name))] = (name, compile_shape(member.member))
+        else:
+            single[member.wire_name(name)] = (name, compile_shape(member))
+
+    def read(child: Element, found: dict[str, Any]) -> None:
+        tag = local_name(child.tag)
+        if (member := single.get(tag)) is not None:
+            found[member[0]] = member[1](child)
+        elif (member := repeated.get(tag)) is not None:
+            found.setdefault(member[0], []).append(member[1](child))
 
     return read
 

@@ -5,6 +5,7 @@ from typing import Any
 from clary.wire.errors import AwsError
 from clary.wire.model import ServiceModel, Shape, error_trait
 from clary.wire.quirks import Quirks
+from clary.wire.serialize.values import ValueWriter
 
 
 def shape_of(service: ServiceModel, error: AwsError) -> Shape | None:
@@ -48,3 +49,12 @@ def split(shape: Shape | None, members: dict[str, Any]) -> tuple[dict[str, Any],
     names = shape.members if shape else {}
     known = {name: value for name, value in members.items() if name in names and value is not None}
     return known, {name: value for name, value in members.items() if name not in names and value is not None}
+
+
+def error_body(shape: Shape | None, error: AwsError, writer: ValueWriter) -> dict[str, Any]:
+    """Return an error's members as its body has them, those that the model does not name as they are."""
+    known, others = split(shape, members_of(shape, error))
+    if shape is None:
+        return others
+    body = {name: member for name, member in shape.members.items() if member.location is None and name in known}
+    return writer.structure(shape, body)({name: known[name] for name in body}) | others

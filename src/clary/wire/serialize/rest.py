@@ -7,20 +7,21 @@ from typing import Any, ClassVar
 
 import orjson
 
+from clary.wire.event_stream import CONTENT_TYPE as EVENT_STREAM
 from clary.wire.model import OperationModel, Shape
+from clary.wire.serialize.events import EventWriter
 from clary.wire.serialize.serializer import Serialize, Serializer
 from clary.wire.serialize.values import base64, number
 from clary.wire.timestamps import epoch_text, http_date, iso8601
 from clary.wire.types import HttpResponse
 
+Body = bytes | AsyncIterator[bytes]
 #: From the members that the body holds to the body.
-WriteBody = Callable[[dict[str, Any]], bytes | AsyncIterator[bytes]]
+WriteBody = Callable[[dict[str, Any]], Body]
 Header = tuple[str, str]
 #: Appends the headers that say a member's value.
 WriteHeader = Callable[[Any, list[Header]], None]
 
-#: What a body of bytes is, when nobody says.
-OCTETS = ("Content-Type", "application/octet-stream")
 #: What would end a header, or begin another one.
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
 TIMES: dict[str, Callable[[Any], str]] = {"unixtimestamp": epoch_text, "iso8601": iso8601, "rfc822": http_date}
@@ -58,14 +59,14 @@ class RestSerializer(Serializer):
     """Serializes what the rest protocols have in common; how the body is written is left to each."""
 
     content_type: ClassVar[str]
+    #: The content type of an event that is no blob.
+    event_type: ClassVar[str]
 
     def compile(self, operation: OperationModel) -> Serialize:
         """Return what serializes the results of an operation."""
         writer = RestWriter(operation.output)
         write_body = self._body(operation, writer.body_members)
-        shape = operation.output
-        is_blob = shape is not None and shape.payload is not None and shape.members[shape.payload].type == "blob"
-        content_type = OCTETS if is_blob else ("Content-Type", self.content_type)
+        content_type = ("Content-Type", self._body_type(operation.output))
         id_headers, status = self.id_headers, operation.status
 
         def serialize(result: dict[str, Any], request_id: str) -> HttpResponse:
@@ -87,8 +88,8 @@ class RestSerializer(Serializer):
         """Return what writes several members into one body."""
 
     @abstractmethod
-    def _payload_writer(self, name: str, shape: Shape) -> Callable[[Any], bytes]:
-        """Return what writes the value of the one member that is the whole body."""
+    def _payload_writer(self, shape: Shape) -> Callable[[Any], bytes]:
+        """Return what writes the one value that is the whole body, or an event's."""
 
     def _body(self, operation: OperationModel, members: dict[str, Shape]) -> WriteBody:
         shape = operation.output
@@ -97,7 +98,17 @@ class RestSerializer(Serializer):
         if shape.payload is None:
             return self._members_writer(operation, shape, members)
         payload = members[shape.payload]
-        return payload_writer(shape.payload, payload, self._payload_writer(shape.payload, payload))
+        if payload.traits.get("eventstream"):
+            events = EventWriter(payload, self._payload_writer, self.event_type)
+            return payload_writer(shape.payload, payload, lambda value: events.messages(value, None))
+        return payload_writer(shape.payload, payload, self._payload_writer(payload))
+
+    def _body_type(self, shape: Shape | None) -> str:
+        if shape is None or shape.payload is None:
+            return self.content_type
+        if shape.event_stream:
+            return EVENT_STREAM
+        return "application/octet-stream" if shape.members[shape.payload].type == "blob" else self.content_type
 
 
 def header(shape: Shape, name: str) -> WriteHeader:
@@ -143,10 +154,10 @@ def safe(value: str) -> str:
     return value if value.isprintable() else CONTROL.sub(" ", value)
 
 
-def payload_writer(name: str, shape: Shape, write: Callable[[Any], bytes]) -> WriteBody:
+def payload_writer(name: str, shape: Shape, write: Callable[[Any], Body]) -> WriteBody:
     """Return what writes the one member that is the whole body: bytes and streams as they are."""
 
-    def body(members: dict[str, Any]) -> bytes | AsyncIterator[bytes]:
+    def body(members: dict[str, Any]) -> Body:
         value = members.pop(name, None)
         if members:
             raise KeyError(f"The output has no members {[*members]}")
@@ -155,7 +166,7 @@ def payload_writer(name: str, shape: Shape, write: Callable[[Any], bytes]) -> Wr
         if shape.type == "string":
             return str(value).encode()
         if shape.type == "blob":
-            data: bytes | AsyncIterator[bytes] = value
+            data: Body = value
             return data
         return write(value)
 

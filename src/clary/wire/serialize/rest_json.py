@@ -7,8 +7,7 @@ import orjson
 
 from clary.wire.errors import AwsError
 from clary.wire.model import OperationModel, ServiceModel, Shape
-from clary.wire.serialize.errors import members_of, shape_of, split, status_of
-from clary.wire.serialize.json import error_body
+from clary.wire.serialize.errors import error_body, members_of, shape_of, split, status_of
 from clary.wire.serialize.rest import Header, RestSerializer, RestWriter, WriteBody
 from clary.wire.serialize.values import ValueWriter
 from clary.wire.types import HttpResponse
@@ -17,7 +16,7 @@ from clary.wire.types import HttpResponse
 class RestJsonSerializer(RestSerializer):
     """Serializes rest-json."""
 
-    content_type = "application/json"
+    content_type = event_type = "application/json"
 
     def __init__(self, service: ServiceModel) -> None:
         super().__init__(service)
@@ -39,6 +38,6 @@ class RestJsonSerializer(RestSerializer):
         write = self._writer.structure(shape, members)
         return lambda value: orjson.dumps(write(value))
 
-    def _payload_writer(self, name: str, shape: Shape) -> Callable[[Any], bytes]:
+    def _payload_writer(self, shape: Shape) -> Callable[[Any], bytes]:
         write = self._writer.of(shape)
         return orjson.dumps if write is None else lambda value: orjson.dumps(write(value))

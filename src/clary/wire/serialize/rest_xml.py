@@ -17,6 +17,7 @@ class RestXmlSerializer(RestSerializer):
     """Serializes rest-xml."""
 
     content_type = "application/xml"
+    event_type = "text/xml"
 
     def __init__(self, service: ServiceModel) -> None:
         super().__init__(service)
@@ -46,11 +47,9 @@ class RestXmlSerializer(RestSerializer):
             return self._bare_writer(root)
         return document(root, self._namespace, self._writer.members(shape, members))
 
-    def _payload_writer(self, name: str, shape: Shape) -> Callable[[Any], bytes]:
-        namespace = shape.traits.get("xmlNamespace")
-        return document(
-            shape.wire_name(name), attributes(namespace) or self._namespace, self._writer.members(shape, shape.members)
-        )
+    def _payload_writer(self, shape: Shape) -> Callable[[Any], bytes]:
+        namespace = attributes(shape.traits.get("xmlNamespace")) or self._namespace
+        return document(shape.wire_name(shape.name), namespace, self._writer.members(shape, shape.members))
 
     def _bare_writer(self, root: str) -> WriteBody:
         start, end = f"{PROLOG}<{root}{self._namespace}", f"</{root}>"
