@@ -43,7 +43,7 @@ class Sessions:
             tuple(req.get("TransitiveTagKeys", ())),
             req.get("SourceIdentity"),
         )
-        answer = {
+        answer: dict[str, Any] = {
             "Credentials": ctx.platform.sealer.issue(session).described(),
             "AssumedRoleUser": {"AssumedRoleId": principal.user_id, "Arn": principal.arn},
             "SourceIdentity": session.source_identity,
