@@ -59,8 +59,11 @@ class JobFolder:
         return self.root / "code"
 
     def create(self) -> None:
-        """Make the folders; those that are there stay as they are."""
-        for folder in (self.config, self.data, self.model, self.output, self.checkpoints, self.code):
+        """Make the folders; those that are there stay as they are.
+
+        Not that of checkpoints: a program that finds it writes checkpoints, so it is only there where they are kept.
+        """
+        for folder in (self.config, self.data, self.model, self.output, self.code):
             folder.mkdir(parents=True, exist_ok=True)
 
     def write_config(self, name: str, document: Any) -> None:
@@ -73,10 +76,14 @@ class JobFolder:
         The program may have put anything there: a link is not followed, and what is no plain file is not read.
         """
         with suppress(OSError):
-            if stat.S_ISREG(self.failure.lstat().st_mode):
+            if self.holds(self.failure) and stat.S_ISREG(self.failure.lstat().st_mode):
                 with self.failure.open("rb") as file:
                     return file.read(FAILURE_BYTES).decode("utf-8", "ignore").strip()
         return ""
+
+    def holds(self, path: Path) -> bool:
+        """Say whether `path`, all links followed, is still below the root: programs may put links anywhere in it."""
+        return path.resolve().is_relative_to(self.root.resolve())
 
     async def remove(self) -> None:
         """Remove it all, in a thread: what is there is the program's doing. Links are removed, never followed.

@@ -35,6 +35,28 @@ class HostResponse:
     headers: Sequence[tuple[str, str]] = ()
 
 
+class HostStream(ABC):
+    """An answer of which only the head has come: iterate it to its end for the parts of its body, or `aclose` it."""
+
+    status: int
+    headers: Sequence[tuple[str, str]]
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    @abstractmethod
+    async def __anext__(self) -> bytes:
+        """Return the next part.
+
+        Raises:
+            HostUnavailable: the answer breaks off here.
+        """
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Want no more of it. Does nothing at its end."""
+
+
 class HostUnavailable(Exception):  # noqa: N818
     """No replica can take the request now: none is ready, the queue is full, or the replica died under it."""
 
@@ -59,7 +81,7 @@ class HostSpec:
 
 @dataclass(frozen=True, slots=True)
 class HostEvents:
-    """What a service hears of its hosts."""
+    """What a service hears of its hosts: each line and each end of a replica, by the name of its program."""
 
     on_line: Callable[[str, Line], Awaitable[None]]
     on_exit: Callable[[str, Exit], Awaitable[None]] | None = None
@@ -96,6 +118,10 @@ class Hosts(ABC):
     @abstractmethod
     def stream(self, name: str, request: HostRequest) -> AsyncIterator[bytes]:
         """Send one request and yield its answer's body as it comes."""
+
+    @abstractmethod
+    async def open_stream(self, name: str, request: HostRequest) -> HostStream:
+        """Send one request and return once the head of its answer is there. Raises what `invoke` raises."""
 
     @abstractmethod
     async def remove(self, name: str) -> None:

@@ -62,22 +62,19 @@ class ProcessRunner(Runner):
 
     async def start(self, program: Program) -> "SupervisedProcess":
         """Start a program; returns when it is running, its sandbox made."""
+        return await self._launch(program, sandboxed=await self.is_sandboxed())
+
+    async def is_sandboxed(self) -> bool:
+        """Say whether programs run in sandboxes here; `unsandboxed_because` says why not."""
         if self._sandboxed is None:
             async with self._probe:
                 if self._sandboxed is None:
                     self._sandboxed = await self._try_sandbox()
-        return await self._launch(program, sandboxed=self._sandboxed)
-
-    async def is_sandboxed(self) -> bool:
-        """Say whether programs run in sandboxes here; `unsandboxed_because` says why not."""
-        async with self._probe:
-            if self._sandboxed is None:
-                self._sandboxed = await self._try_sandbox()
         return self._sandboxed
 
-    def seen(self, program: Program, path: Path) -> str:
+    async def seen(self, program: Program, path: Path) -> str:
         """Return a path below the program's root as the program sees it."""
-        return str(ML_ROOT / path.relative_to(program.root)) if self._sandboxed else str(path)
+        return str(ML_ROOT / path.relative_to(program.root)) if await self.is_sandboxed() else str(path)
 
     async def close(self) -> None:
         """End every program at once, then the parents."""

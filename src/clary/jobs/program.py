@@ -112,8 +112,8 @@ class Runner(ABC):
         """
 
     @abstractmethod
-    def seen(self, program: Program, path: Path) -> str:
-        """Return a path below the program's root as the program sees it, once any program has been started."""
+    async def seen(self, program: Program, path: Path) -> str:
+        """Return a path below the program's root as the program sees it."""
 
     @abstractmethod
     async def close(self) -> None:
