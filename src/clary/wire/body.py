@@ -51,14 +51,14 @@ class WholeBody:
 
 
 class ArrivingBody:
-    """A body that a connection feeds while a handler reads it.
+    """A body that a connection feeds while a handler reads it. What `read` has returned it returns again.
 
     `length` is what Content-Length promised, None for a chunked body. `demand` is called when the reader has caught up
     and waits: the connection then sends `100 Continue` and goes on reading from the socket. `buffered` bytes wait to be
     read; above a mark of its own the connection leaves the socket alone, so that memory stays flat whatever comes.
     """
 
-    __slots__ = ("_chunks", "_demand", "_error", "_waiter", "buffered", "complete", "length")
+    __slots__ = ("_chunks", "_demand", "_error", "_waiter", "_whole", "buffered", "complete", "length")
 
     def __init__(self, length: int | None, demand: Callable[[], None]) -> None:
         self.length = length
@@ -68,6 +68,7 @@ class ArrivingBody:
         self._demand = demand
         self._error: AwsError | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._whole: bytes | None = None
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes from the connection."""
@@ -110,10 +111,12 @@ class ArrivingBody:
         """Return the whole body; raise `AwsError` (413) when it is longer than `limit` bytes."""
         if self.length is not None and self.length > limit:
             raise too_large(limit)
-        if self.complete and len(self._chunks) < 2 and self.buffered <= limit:
+        if self._whole is None and self.complete and len(self._chunks) < 2 and self.buffered <= limit:
+            self._whole = self._chunks.popleft() if self._chunks else b""
             self.buffered = 0
-            return self._chunks.popleft() if self._chunks else b""
-        return await read_all(self, limit)
+        elif self._whole is None:
+            self._whole = await read_all(self, limit)
+        return self._whole
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

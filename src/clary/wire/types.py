@@ -52,9 +52,11 @@ class HttpResponse:
 class Route:
     """Where a request goes: botocore's service name (`sagemaker-runtime`), AWS's operation name (`InvokeEndpoint`).
 
-    `region` is the one named by the credential scope or the host, None where neither names one.
+    `region` is the one named by the credential scope or the host, None where neither names one. `path` stands in for
+    the request's own where that has the S3 bucket in its host.
     """
 
     service: str
     operation: str
     region: str | None
+    path: str | None = None

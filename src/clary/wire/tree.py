@@ -1,0 +1,139 @@
+"""The operations of a REST service as a tree of path segments, compiled from the templates of its model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from clary.wire.model import OperationModel, ServiceModel
+
+#: Operations that no request can name: their requests are those of the operations that replaced them, or that
+#: another host would answer.
+SHADOWED = frozenset({
+    "GetBucketLifecycle", "GetBucketNotification", "ListDirectoryBuckets", "PutBucketLifecycle",
+    "PutBucketNotification",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """An operation at the end of a path, and what else a request to it must have."""
+
+    operation: str
+    #: Query parameters in the template; None stands for any value (`?acl`).
+    literals: Mapping[str, str | None]
+    #: Names of required members in the query and the headers, which tell apart what shares a template.
+    parameters: frozenset[str]
+    headers: frozenset[str]
+
+
+class Node:
+    """One segment of a path."""
+
+    __slots__ = ("greedy", "label", "leaves", "words")
+
+    def __init__(self) -> None:
+        self.words: dict[str, Node] = {}
+        self.label: Node | None = None
+        #: What a label takes that runs over slashes to the end (`{Key+}`).
+        self.greedy: Node | None = None
+        #: By HTTP method.
+        self.leaves: dict[str, list[Leaf]] = {}
+
+    def child(self, segment: str) -> "Node":
+        """Return the node below for a template's segment, made if new."""
+        if segment.endswith("+}"):
+            self.greedy = self.greedy or Node()
+            return self.greedy
+        if segment.startswith("{"):
+            self.label = self.label or Node()
+            return self.label
+        return self.words.setdefault(segment, Node())
+
+    def find(self, segments: list[str], at: int, method: str) -> list[Leaf] | None:
+        """Return the leaves that `segments[at:]` leads to: words before labels, labels before greedy ones."""
+        if at == len(segments):
+            return self.leaves.get(method)
+        segment = segments[at]
+        word = self.words.get(segment)
+        found = word.find(segments, at + 1, method) if word is not None else None
+        if found is None and segment and self.label is not None:
+            found = self.label.find(segments, at + 1, method)
+        if found is None and self.greedy is not None and (segment or at + 1 < len(segments)):
+            found = self.greedy.leaves.get(method)
+        return found
+
+
+class Tree:
+    """Finds a REST service's operation for a request."""
+
+    def __init__(self, model: ServiceModel) -> None:
+        self._root = Node()
+        for operation in model.operations.values():
+            if operation.name not in SHADOWED:
+                self._add(operation)
+
+    def find(
+        self, method: str, path: str, query: str, headers: Mapping[str, str], *, exact: bool = False
+    ) -> str | None:
+        """Return the operation's name, None where there is none.
+
+        `path` and `query` are raw. Unless `exact`, a slash at the end of the path may be missing, or be too many.
+        """
+        segments = path.split("/")
+        leaves = self._root.find(segments, 1, method)
+        if leaves is None and not exact:
+            leaves = self._root.find([*segments, ""] if segments[-1] else segments[:-1], 1, method)
+        if leaves is None:
+            return None
+        if len(leaves) == 1 and not leaves[0].literals:
+            return leaves[0].operation
+        return _choose(leaves, query, headers)
+
+    def _add(self, operation: OperationModel) -> None:
+        path, _, query = operation.uri.partition("?")
+        node = self._root
+        for segment in path.split("/")[1:]:
+            node = node.child(segment)
+        literals: dict[str, str | None] = {}
+        for pair in filter(None, query.split("&")):
+            name, mark, value = pair.partition("=")
+            literals[name] = value if mark else None
+        leaves = node.leaves.setdefault(operation.http_method, [])
+        leaves.append(
+            Leaf(operation.name, literals, _required(operation, "querystring"), _required(operation, "header"))
+        )
+        # The most demanding first, so that the first one that a request meets is the one it means.
+        leaves.sort(key=lambda leaf: (-len(leaf.literals), -len(leaf.parameters) - len(leaf.headers)))
+
+
+def _required(operation: OperationModel, location: str) -> frozenset[str]:
+    """Return the wire names of the required members at a place."""
+    if operation.input is None:
+        return frozenset()
+    members = operation.input.members
+    names = [(name, members[name]) for name in operation.input.required if members[name].location == location]
+    return frozenset(
+        shape.wire_name(name).lower() if location == "header" else shape.wire_name(name) for name, shape in names
+    )
+
+
+def _choose(leaves: list[Leaf], query: str, headers: Mapping[str, str]) -> str | None:
+    """Return the operation that a request means, of those that share its path.
+
+    A request that names a resource (`?tagging`) but lacks what its operations require belongs to the least demanding
+    of them, which then says what is missing.
+    """
+    given: dict[str, str] = {}
+    if query:
+        for pair in query.split("&"):
+            name, _, value = pair.partition("=")
+            given[unquote(name)] = value
+    named: Leaf | None = None
+    for leaf in leaves:
+        if named is not None and len(leaf.literals) < len(named.literals):
+            break
+        if all(name in given and value in {None, given[name]} for name, value in leaf.literals.items()):
+            if given.keys() >= leaf.parameters and headers.keys() >= leaf.headers:
+                return leaf.operation
+            named = leaf
+    return None if named is None else named.operation
