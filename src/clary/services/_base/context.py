@@ -85,8 +85,11 @@ class Context:
         return f"{self.account}/{self.region}"
 
     def now(self) -> float:
-        """Return the time in seconds since the epoch."""
-        return self.platform.clock.now()
+        """Return the time in seconds since the epoch, to the millisecond.
+
+        That is how AWS describes times: a filter by a time that was described compares with what is stored.
+        """
+        return round(self.platform.clock.now(), 3)
 
     def arn(self, service: str, resource: str, *, region: str | None = None, account: str | None = None) -> str:
         """Return `arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE`; pass `""` for a part that the service leaves empty."""
