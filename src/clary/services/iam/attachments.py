@@ -16,7 +16,10 @@ class Attachments:
     """Operations on attachments."""
 
     async def attach_role_policy(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-        """Attaching a policy again changes nothing."""
+        """Attaching a policy again changes nothing.
+
+        Recorded: policies are not enforced on requests yet; the simulator asks them.
+        """
         return await _attach(ROLE, ctx, req)
 
     async def detach_role_policy(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -28,7 +31,10 @@ class Attachments:
         return await _list(ROLE, ctx, req)
 
     async def attach_user_policy(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-        """Attaching a policy again changes nothing."""
+        """Attaching a policy again changes nothing.
+
+        Recorded: policies are not enforced on requests yet; the simulator asks them.
+        """
         return await _attach(USER, ctx, req)
 
     async def detach_user_policy(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -40,7 +46,10 @@ class Attachments:
         return await _list(USER, ctx, req)
 
     async def attach_group_policy(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-        """Attaching a policy again changes nothing."""
+        """Attaching a policy again changes nothing.
+
+        Recorded: policies are not enforced on requests yet; the simulator asks them.
+        """
         return await _attach(GROUP, ctx, req)
 
     async def detach_group_policy(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,10 @@ class Boundaries:
     """Operations on permissions boundaries."""
 
     async def put_role_permissions_boundary(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-        """Replaces the boundary that was there."""
+        """Replaces the boundary that was there.
+
+        Recorded: policies are not enforced on requests yet; the simulator asks them.
+        """
         return await _put(ROLE, ctx, req["RoleName"], req["PermissionsBoundary"])
 
     async def delete_role_permissions_boundary(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -22,7 +25,10 @@ class Boundaries:
         return await _delete(ROLE, ctx, req["RoleName"])
 
     async def put_user_permissions_boundary(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-        """Replaces the boundary that was there."""
+        """Replaces the boundary that was there.
+
+        Recorded: policies are not enforced on requests yet; the simulator asks them.
+        """
         return await _put(USER, ctx, req["UserName"], req["PermissionsBoundary"])
 
     async def delete_user_permissions_boundary(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:

@@ -72,6 +72,21 @@ def check_trust_policy(document: str) -> None:
     _check_ids(statements)
 
 
+def check_resource_policy(document: str) -> None:
+    """Check a document that hangs on a resource, as far as evaluating it needs.
+
+    Raises:
+        AwsError: MalformedPolicyDocument.
+    """
+    for statement in _statements(_load(document, "Syntax errors in policy.")):
+        _check_members(statement, _IDENTITY_MEMBERS | _TRUST_MEMBERS)
+        _check_effect(statement, "Syntax errors in policy.")
+        _check_principals(statement)
+        _one_of(statement, "Action", "NotAction", "Policy statement must contain actions.")
+        _one_of(statement, "Resource", "NotResource", "Policy statement must contain resources.")
+        _check_conditions(statement)
+
+
 def encoded(document: str) -> str:
     """Return a document as IAM answers it: percent-encoded (RFC 3986). boto3 decodes it into a dict."""
     return quote(document, safe="")

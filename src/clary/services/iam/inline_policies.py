@@ -14,7 +14,10 @@ class InlinePolicies:
     """Operations on inline policies."""
 
     async def put_role_policy(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-        """Replaces the policy of that name."""
+        """Replaces the policy of that name.
+
+        Recorded: policies are not enforced on requests yet; the simulator asks them.
+        """
         return await _put(ROLE, ctx, req)
 
     async def get_role_policy(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -30,7 +33,10 @@ class InlinePolicies:
         return await _delete(ROLE, ctx, req)
 
     async def put_user_policy(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-        """Replaces the policy of that name."""
+        """Replaces the policy of that name.
+
+        Recorded: policies are not enforced on requests yet; the simulator asks them.
+        """
         return await _put(USER, ctx, req)
 
     async def get_user_policy(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +52,10 @@ class InlinePolicies:
         return await _delete(USER, ctx, req)
 
     async def put_group_policy(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-        """Replaces the policy of that name."""
+        """Replaces the policy of that name.
+
+        Recorded: policies are not enforced on requests yet; the simulator asks them.
+        """
         return await _put(GROUP, ctx, req)
 
     async def get_group_policy(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:

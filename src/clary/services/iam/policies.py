@@ -31,7 +31,10 @@ class ManagedPolicies:
     """Operations on managed policies and their tags."""
 
     async def create_policy(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-        """The document becomes version v1, the default."""
+        """The document becomes version v1, the default.
+
+        Recorded: policies are not enforced on requests yet; the simulator asks them.
+        """
         document = checked_document(req["PolicyDocument"])
         name, path, now = req["PolicyName"], req.get("Path", "/"), ctx.now()
         body = {

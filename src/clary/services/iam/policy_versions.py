@@ -18,7 +18,10 @@ class PolicyVersions:
     """Operations on the versions of managed policies."""
 
     async def create_policy_version(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-        """Numbers are never used again."""
+        """Numbers are never used again.
+
+        Recorded: policies are not enforced on requests yet; the simulator asks them.
+        """
         document, now = checked_document(req["PolicyDocument"]), ctx.now()
         async with account_records(ctx).write() as records:
             policy = await own_policy(records, req["PolicyArn"])
@@ -56,7 +59,10 @@ class PolicyVersions:
         return {"Versions": chosen} | more
 
     async def set_default_policy_version(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-        """In force at once for everybody the policy is attached to."""
+        """In force at once for everybody the policy is attached to.
+
+        Recorded: policies are not enforced on requests yet; the simulator asks them.
+        """
         async with account_records(ctx).write() as records:
             policy = await own_policy(records, req["PolicyArn"])
             _check(policy, req["VersionId"])

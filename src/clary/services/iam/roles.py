@@ -63,7 +63,10 @@ class Roles:
             return {"Role": described_role(await ROLE.change(records, ctx, role, Description=req["Description"]))}
 
     async def update_assume_role_policy(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-        """Sessions that were issued before stay valid."""
+        """Sessions that were issued before stay valid.
+
+        Recorded: AssumeRole does not ask trust policies yet.
+        """
         document = checked_trust_policy(req["PolicyDocument"])
         async with account_records(ctx).write() as records:
             role = await ROLE.load(records, req["RoleName"])

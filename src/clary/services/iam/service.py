@@ -17,6 +17,7 @@ from clary.services.iam.policies import ManagedPolicies
 from clary.services.iam.policy_versions import PolicyVersions
 from clary.services.iam.roles import Roles
 from clary.services.iam.service_linked_roles import ServiceLinkedRoles
+from clary.services.iam.simulation import Simulation
 from clary.services.iam.tags import EntityTags
 from clary.services.iam.usage import ATTACHED, count_use
 from clary.services.iam.users import Users
@@ -54,6 +55,7 @@ class Iam(
     Boundaries,
     EntityTags,
     Account,
+    Simulation,
     Service,
 ):
     """AWS Identity and Access Management."""

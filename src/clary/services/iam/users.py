@@ -30,7 +30,10 @@ class Users:
             return {"User": described_user(await USER.insert(records, ctx, req, body))}
 
     async def get_user(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
-        """Without a name: the caller. Approximate: PasswordLastUsed is never there."""
+        """Without a name: the caller.
+
+        Approximate: PasswordLastUsed is never there.
+        """
         records = account_records(ctx)
         if "UserName" not in req and ctx.principal.kind is PrincipalKind.ROOT:
             created = await account_created(records)
