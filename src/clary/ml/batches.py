@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 Floats: TypeAlias = npt.NDArray[np.float32]
-Matrix: TypeAlias = "Floats | sparse.csr_matrix"
+Matrix: TypeAlias = Floats | sparse.csr_matrix
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 

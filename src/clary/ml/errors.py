@@ -20,14 +20,18 @@ class DataError(ClientError):
     """A place in a file that cannot be read: `file`, its `line` (from 1) and `column` (from 1), where known."""
 
     def __init__(self, text: str, file: str, line: int | None = None, column: int | None = None) -> None:
-        place = [f"file '{file}'"]
-        place += [f"line {line}"] if line is not None else []
-        place += [f"column {column}"] if column is not None else []
-        super().__init__(f"{', '.join(place)}: {text}")
         self.text = text
         self.file = file
         self.line = line
         self.column = column
+        super().__init__(f"file '{file}'{', ' if self.place else ': '}{self.place}{text}")
+
+    @property
+    def place(self) -> str:
+        """The place within the file, followed by a colon: `line 3, column 2: `; empty where it is not known."""
+        line = [f"line {self.line}"] if self.line is not None else []
+        column = [f"column {self.column}"] if self.column is not None else []
+        return ", ".join(line + column) + ": " if line or column else ""
 
 
 class AlgorithmError(Exception):

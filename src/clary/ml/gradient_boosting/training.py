@@ -14,6 +14,10 @@ from clary.ml.errors import ClientError
 from clary.ml.formats.content_type import ContentType
 from clary.ml.formats.csv import Csv
 from clary.ml.formats.format import Format
+from clary.ml.formats.json import JsonLines
+from clary.ml.formats.libsvm import Libsvm
+from clary.ml.formats.parquet import Parquet
+from clary.ml.formats.recordio import RecordIO
 from clary.ml.gradient_boosting.artefact import FILE, save_booster
 from clary.ml.gradient_boosting.callbacks import Checkpoints, EvaluationLog, StopWhen, latest_checkpoint
 from clary.ml.gradient_boosting.estimator import boost, explain
@@ -24,6 +28,14 @@ logger = logging.getLogger(__name__)
 
 CHANNELS = ("train", "validation", "code")
 DEFAULT_CONTENT_TYPE = "text/libsvm"
+
+FORMATS: Mapping[str, Format] = {
+    "text/libsvm": Libsvm(),
+    "application/x-parquet": Parquet(),
+    "application/x-recordio-protobuf": RecordIO(),
+    "application/jsonlines": JsonLines(labels=True),
+}
+"""Besides CSV. Differs from AWS: JSON lines are taken for training too."""
 
 
 def train(job: TrainingJob) -> None:
@@ -77,7 +89,11 @@ def _format(config: ChannelConfig, parsed: Mapping[str, Any]) -> Format:
                 "Optional parameter label_size must be equal to 1"
             )
         return Csv(labels=1, weights=parsed.get("csv_weights", False))
-    raise ClientError(f"Channel {config.name}: {config.content_type} is not an accepted ContentType.")
+    if content_type.media in FORMATS:
+        return FORMATS[content_type.media]
+    raise ClientError(
+        f"Channel {config.name}: {config.content_type} is not an accepted ContentType: text/csv, {', '.join(FORMATS)}."
+    )
 
 
 def _matrix(channel: Channel, parsed: Mapping[str, Any], reference: xgboost.DMatrix | None = None) -> xgboost.DMatrix:
