@@ -53,7 +53,7 @@ class Codec:
         self.quirks = quirks_of(service.name)
         self.parser = PARSERS[protocol](service)
         self.serializer = SERIALIZERS[protocol](service)
-        self.validator = Validator(self.quirks.invalid_code)
+        self.validator = Validator(self.quirks.invalid_code, self.quirks.unchecked)
 
     def serialize_error(self, error: AwsError, request_id: str) -> HttpResponse:
         """Turn an error into a response, for a request that names no operation."""

@@ -15,6 +15,7 @@ class AwsError(Exception):
         self,
         code: str,
         message: str,
+        /,
         status: int = 400,
         *,
         headers: list[tuple[str, str]] | None = None,

@@ -15,6 +15,8 @@ class Quirks:
     xml_namespace: str | None = None
     #: The code of an input that breaks a constraint of the model.
     invalid_code: str = "ValidationException"
+    #: Shapes whose values the service checks itself, because it answers codes of their own.
+    unchecked: frozenset[str] = frozenset()
     #: The largest body that is read whole, in bytes.
     body_limit: int = 16 * 2**20
     #: The code that the query protocol had for an error, by the error's shape.
@@ -56,6 +58,7 @@ S3 = Quirks(
     bare=frozenset({"GetBucketLocation"}),
     xml_namespace="http://s3.amazonaws.com/doc/2006-03-01/",
     invalid_code="InvalidArgument",
+    unchecked=frozenset({"BucketLocationConstraint", "StorageClass"}),
 )
 
 #: The namespace of SQS's codes from the days of its query protocol.

@@ -27,8 +27,9 @@ MAX_SHOWN = 1000
 class Validator:
     """Compiles the input shapes of one service into checks; a shape that several operations share is compiled once."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, unchecked: frozenset[str] = frozenset()) -> None:
         self._code = code
+        self._unchecked = unchecked
         self._compiled: dict[str, Check | None] = {}
 
     def compile(self, shape: Shape | None) -> Callable[[dict[str, Any]], None]:
@@ -46,6 +47,8 @@ class Validator:
     def of(self, shape: Shape) -> Check | None:
         """Return what checks `shape`, None for one that has no constraints."""
         if shape.document or shape.traits.get("streaming") or shape.traits.get("eventstream"):
+            return None
+        if shape.name in self._unchecked:
             return None
         if shape.type not in CONTAINERS:
             return leaf(shape)

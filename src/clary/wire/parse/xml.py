@@ -93,10 +93,11 @@ def child_reader(members: dict[str, Shape]) -> Callable[[Element, dict[str, Any]
 
     def read(child: Element, found: dict[str, Any]) -> None:
         tag = local_name(child.tag)
-        if (member := single.get(tag)) is not None:
-            found[member[0]] = member[1](child)
-        elif (member := repeated.get(tag)) is not None:
+        # S3 has members that were single once: their lists, of the same name, stand for them.
+        if (member := repeated.get(tag)) is not None:
             found.setdefault(member[0], []).append(member[1](child))
+        elif (member := single.get(tag)) is not None:
+            found[member[0]] = member[1](child)
 
     return read
 

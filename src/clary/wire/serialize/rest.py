@@ -33,6 +33,8 @@ class RestWriter:
     def __init__(self, shape: Shape | None) -> None:
         members = shape.members if shape else {}
         self.body_members = {name: member for name, member in members.items() if member.location is None}
+        #: What makes a response a partial one (RFC 9110 §15.3.7): models of S3 do not say it.
+        self._range = next((name for name, member in members.items() if member.wire_name("") == "Content-Range"), None)
         self._status = next((name for name, member in members.items() if member.location == "statusCode"), None)
         self._headers = {
             name: header_map(member) if member.location == "headers" else header(member, name)
@@ -43,6 +45,8 @@ class RestWriter:
     def split(self, value: dict[str, Any], status: int, headers: list[Header]) -> tuple[int, dict[str, Any]]:
         """Append the headers of `value`; return its status, `status` by default, and what is left for the body."""
         rest = {}
+        if self._range in value and status == 200:
+            status = 206
         for name, item in value.items():
             if item is None:
                 continue
