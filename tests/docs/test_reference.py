@@ -63,7 +63,8 @@ def test_coverage_reads_labels_and_notes() -> None:
 def test_differences_are_found_in_comments_and_docstrings(tmp_path: Path) -> None:
     (tmp_path / "one.py").write_text(
         '"""A module.\n\nDiffers from AWS: the docstring\ngoes on.\n\nEnd."""\n'
-        "class A:\n    def f(self):\n        # Words. Differs from AWS: in a comment\n        # of two lines.\n        x = 1\n"
+        "class A:\n    def f(self):\n        # Words. Differs from AWS: in a comment\n        # of two lines.\n"
+        "        x = 1\n"
     )
     assert list(reference.differences(tmp_path)) == [
         Difference("one.py", "", "the docstring goes on."),

@@ -27,55 +27,46 @@ def test_issue_gives_the_forms_of_aws() -> None:
     assert issued.expires == 4600.0
 
 
-def test_resolve_after_a_restart_gives_secret_and_principal() -> None:
+def test_open_after_a_restart_gives_secret_and_session() -> None:
     issued = SEALER.issue(SESSION)
     restarted = TokenSealer(b"k" * 32)
-    assert restarted.resolve(issued.access_key_id, issued.session_token, 1001.0) == (issued.secret_access_key, ROLE)
-    assert restarted.session(issued.access_key_id, issued.session_token) == SESSION
+    assert restarted.open(issued.access_key_id, issued.session_token) == (issued.secret_access_key, SESSION)
 
 
 def test_issue_twice_gives_different_secrets() -> None:
     assert SEALER.issue(SESSION).secret_access_key != SEALER.issue(SESSION).secret_access_key
 
 
-def test_resolve_expired_is_refused_even_when_cached() -> None:
-    issued = SEALER.issue(SESSION)
-    SEALER.resolve(issued.access_key_id, issued.session_token, 4599.9)
-    with pytest.raises(AwsError) as caught:
-        SEALER.resolve(issued.access_key_id, issued.session_token, 4600.0)
-    assert (caught.value.code, caught.value.status) == ("ExpiredToken", 403)
-
-
-def test_resolve_every_altered_byte_is_refused() -> None:
+def test_open_every_altered_byte_is_refused() -> None:
     issued = SEALER.issue(SESSION)
     sealed = base64.urlsafe_b64decode(issued.session_token + "=" * (-len(issued.session_token) % 4))
     for place in range(len(sealed)):
         altered = sealed[:place] + bytes([sealed[place] ^ 1]) + sealed[place + 1 :]
         with pytest.raises(AwsError, match="InvalidClientTokenId"):
-            SEALER.resolve(issued.access_key_id, base64.urlsafe_b64encode(altered).decode().rstrip("="), 1001.0)
+            SEALER.open(issued.access_key_id, base64.urlsafe_b64encode(altered).decode().rstrip("="))
 
 
 @pytest.mark.parametrize("token", ["", "x", "ключ", "!!!!", "A" * 43, "A" * 10_000])
-def test_resolve_garbage_is_refused(token: str) -> None:
+def test_open_garbage_is_refused(token: str) -> None:
     with pytest.raises(AwsError, match="InvalidClientTokenId"):
-        SEALER.resolve("ASIAQAAAAAAAAAAAAAAA", token, 0.0)
+        SEALER.open("ASIAQAAAAAAAAAAAAAAA", token)
 
 
-def test_resolve_token_of_another_key_or_another_master_is_refused() -> None:
+def test_open_token_of_another_key_or_another_master_is_refused() -> None:
     issued, other = SEALER.issue(SESSION), SEALER.issue(SESSION)
     with pytest.raises(AwsError, match="InvalidClientTokenId"):
-        SEALER.resolve(other.access_key_id, issued.session_token, 1001.0)
+        SEALER.open(other.access_key_id, issued.session_token)
     with pytest.raises(AwsError, match="InvalidClientTokenId"):
-        TokenSealer(b"j" * 32).resolve(issued.access_key_id, issued.session_token, 1001.0)
+        TokenSealer(b"j" * 32).open(issued.access_key_id, issued.session_token)
 
 
 def test_cache_stays_bounded() -> None:
     sealer = TokenSealer(b"k" * 32)
     first = sealer.issue(SESSION)
     for issued in [first] + [sealer.issue(SESSION) for _ in range(4200)]:
-        sealer.resolve(issued.access_key_id, issued.session_token, 1001.0)
+        sealer.open(issued.access_key_id, issued.session_token)
     assert len(sealer._opened) == 4096
-    assert sealer.resolve(first.access_key_id, first.session_token, 1001.0)[1] == ROLE
+    assert sealer.open(first.access_key_id, first.session_token)[1] == SESSION
 
 
 @pytest.mark.parametrize("account", ["000000000000", "000123456789", "999999999999"])

@@ -93,18 +93,6 @@ class TokenSealer:
         token = base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
         return Credentials(access_key_id, self._secret(sealed[:_MAC_BYTES]), token, session.expires)
 
-    def resolve(self, access_key_id: str, session_token: str, now: float) -> tuple[str, Principal]:
-        """Return the secret that signs for this token and the principal behind it.
-
-        Raises:
-            AwsError: InvalidClientTokenId when the token is not ours, was altered, or belongs to another access key;
-                ExpiredToken from the moment it expires on. Both 403.
-        """
-        secret, session = self.open(access_key_id, session_token)
-        if now >= session.expires:
-            raise AwsError("ExpiredToken", "The security token included in the request is expired", 403)
-        return secret, session.principal
-
     def long_term_secret(self, access_key_id: str) -> str:
         """Return the secret access key of a user's access key. Says nothing about whether there is such a key."""
         return self._secret(access_key_id.encode())
