@@ -4,8 +4,10 @@ Each line is stamped when it arrives. A consumer that lags lets the pipe fill, a
 """
 
 import asyncio
+import fcntl
 import os
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from clary.jobs.program import Line
 from clary.state.clock import Clock
@@ -30,22 +32,28 @@ class Output:
         self._waiting = 0
         self._reading = False
         self._ended = False
+        self._abandoned = False
         self._news = asyncio.Event()
         os.set_blocking(fd, False)
+        with suppress(OSError):  # more than this user may have; the usual 64 KiB do
+            fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, CHUNK_BYTES)
         self._resume()
 
     async def batches(self) -> AsyncIterator[list[Line]]:
         """Yield all lines that have come since the last batch, one at least, until every writer has closed the pipe."""
-        while True:
-            await self._news.wait()
-            if self._lines:
-                lines, self._lines, self._waiting = self._lines, [], 0
-                if not self._ended:
-                    self._news.clear()
-                    self._resume()
-                yield lines
-            elif self._ended:
-                return
+        try:
+            while True:
+                await self._news.wait()
+                if self._lines:
+                    lines, self._lines, self._waiting = self._lines, [], 0
+                    if not self._ended:
+                        self._news.clear()
+                        self._resume()
+                    yield lines
+                elif self._ended:
+                    return
+        finally:
+            self._abandon()
 
     def close(self) -> None:
         """Stop reading; what has come can still be taken."""
@@ -56,6 +64,13 @@ class Output:
             if self._partial:
                 self._take(self._partial + b"\n")
             self._news.set()
+
+    def _abandon(self) -> None:
+        """Nobody listens any more: the program may write on, into nothing."""
+        self._abandoned = True
+        self._lines = []
+        if not self._ended:
+            self._resume()
 
     def _resume(self) -> None:
         if not self._reading:
@@ -90,6 +105,8 @@ class Output:
 
     def _take(self, data: bytes) -> None:
         """Add lines; `data` ends with a line end."""
+        if self._abandoned:
+            return
         at = self._clock.now()
         if len(data) > LINE_BYTES:
             data = b"".join(_split(line) for line in data.splitlines(keepends=True))

@@ -6,22 +6,20 @@ line of the program's output says so.
 """
 
 import asyncio
-import json
 import logging
 import os
 import re
 import shutil
-import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from clary.jobs.bubblewrap import ML_ROOT, sandbox_command, temporary_folder
 from clary.jobs.cpus import CpuShares
-from clary.jobs.output import Output
 from clary.jobs.parent.order import Order
-from clary.jobs.program import Exit, LaunchError, Line, Process, Program, Runner
+from clary.jobs.program import LaunchError, Network, Program, Runner
+from clary.jobs.supervised_process import SupervisedProcess
 from clary.jobs.warm_parent import WarmParent
 from clary.state.clock import Clock
 
@@ -29,7 +27,11 @@ logger = logging.getLogger(__name__)
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _ML_ROOT = re.compile(re.escape(ML_ROOT) + r"(?![\w.-])")
-_KILLED = Exit(code=137)
+_NOT_ISOLATED = "Clary: there is no sandbox on this machine (see `clary doctor`), so the network is not isolated.\n"
+
+
+def _machine_memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 class ProcessRunner(Runner):
@@ -60,7 +62,7 @@ class ProcessRunner(Runner):
                 await self._parents.pop(name).close()
         self._parent(name)
 
-    async def start(self, program: Program) -> "SupervisedProcess":
+    async def start(self, program: Program) -> SupervisedProcess:
         """Start a program; returns when it is running, its sandbox made."""
         return await self._launch(program, sandboxed=await self.is_sandboxed())
 
@@ -97,14 +99,15 @@ class ProcessRunner(Runner):
                 return False
         return True
 
-    async def _launch(self, program: Program, *, sandboxed: bool) -> "SupervisedProcess":
+    async def _launch(self, program: Program, *, sandboxed: bool) -> SupervisedProcess:
         if not program.root.is_dir():
             raise LaunchError(f"the program's folder {program.root} does not exist")
         name = (program.warm or "") if program.entry else ""
         cpus = self._cpus.take(program.limits.cpus)
         try:
             order = self._order(program, cpus, sandboxed=sandboxed)
-            process = await SupervisedProcess.launch(self._parent(name), order, self._clock)
+            notice = _NOT_ISOLATED if program.network is Network.NONE and not sandboxed else ""
+            process = await self._order_from(name, order, notice)
         except BaseException:
             self._cpus.give_back(cpus)
             raise
@@ -112,7 +115,17 @@ class ProcessRunner(Runner):
         process.ended.add_done_callback(lambda _: self._forget(process, cpus))
         return process
 
-    def _forget(self, process: "SupervisedProcess", cpus: list[int]) -> None:
+    async def _order_from(self, name: str, order: Order, notice: str) -> SupervisedProcess:
+        """Have the parent of that name run the order; if it dies over that, another one, once."""
+        parent = self._parent(name)
+        try:
+            return await SupervisedProcess.launch(parent, order, self._clock, notice)
+        except LaunchError:
+            if parent.alive:
+                raise
+            return await SupervisedProcess.launch(self._parent(name), order, self._clock, notice)
+
+    def _forget(self, process: SupervisedProcess, cpus: list[int]) -> None:
         self._processes.discard(process)
         self._cpus.give_back(cpus)
 
@@ -150,8 +163,9 @@ class ProcessRunner(Runner):
             sandbox=command,
             hosts=f"127.0.0.1 localhost {program.name}\n::1 localhost\n",
             cpus=cpus,
-            quota=limits.cpus,
-            memory=limits.memory,
+            # Joining a control group takes the kernel some 15 ms, so only where it tells a difference.
+            quota=limits.cpus if limits.cpus is not None and limits.cpus % 1 else None,
+            memory=limits.memory if limits.memory is not None and limits.memory < _machine_memory() else None,
             seconds=limits.seconds,
             grace=limits.grace,
         )
@@ -160,83 +174,3 @@ class ProcessRunner(Runner):
         if self._bwrap is None:
             raise LaunchError("bubblewrap (bwrap) is not installed")
         return sandbox_command(self._bwrap, program, self._hidden, ())
-
-
-class SupervisedProcess(Process):
-    """A program under its supervisor, which the control socket leads to."""
-
-    def __init__(self, control: socket.socket, output: Output) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._control = control
-        self._output = output
-        self._started: asyncio.Future[int] = self._loop.create_future()
-        self.ended: asyncio.Future[Exit] = self._loop.create_future()
-        self._loop.add_reader(control.fileno(), self._hear)
-
-    @classmethod
-    async def launch(cls, parent: WarmParent, order: Order, clock: Clock) -> "SupervisedProcess":
-        """Hand the order to the parent and return when the program runs.
-
-        Raises:
-            LaunchError: why it does not.
-        """
-        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        control.setblocking(False)
-        reading, writing = os.pipe()
-        process = cls(control, Output(reading, clock))
-        try:
-            await parent.send(order, theirs.fileno(), writing)
-        except BaseException:
-            process._lose("")
-            raise
-        finally:
-            theirs.close()
-            os.close(writing)
-        await process._started
-        return process
-
-    async def output(self) -> AsyncIterator[Line]:
-        """Yield the lines of stdout and stderr."""
-        async for lines in self._output.batches():
-            for line in lines:
-                yield line
-
-    def batches(self) -> AsyncIterator[list[Line]]:
-        """Yield the lines in the lists in which they come."""
-        return self._output.batches()
-
-    async def wait(self) -> Exit:
-        """Wait for the end of all of it."""
-        return await asyncio.shield(self.ended)
-
-    def terminate(self, grace: float) -> None:
-        """Send SIGTERM, and SIGKILL later."""
-        if not self.ended.done():
-            self._control.send(json.dumps({"terminate": grace}).encode())
-
-    def _hear(self) -> None:
-        try:
-            data = self._control.recv(65536)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        message = json.loads(data) if data else {}
-        if "pid" in message:
-            self._started.set_result(message["pid"])
-        elif "code" in message:
-            self._end(Exit(**message))
-        else:
-            self._lose(message.get("failed", "its supervisor was killed"))
-
-    def _lose(self, reason: str) -> None:
-        if not self._started.done():
-            self._started.set_exception(LaunchError(reason))
-            self._started.exception()  # whoever awaits it gets it too; nobody has to
-        self._output.close()
-        self._end(_KILLED)
-
-    def _end(self, ending: Exit) -> None:
-        self._loop.remove_reader(self._control.fileno())
-        self._control.close()
-        self.ended.set_result(ending)

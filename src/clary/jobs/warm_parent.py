@@ -14,8 +14,6 @@ from clary.jobs.program import LaunchError
 #: Our package is importable for a Python of another environment too, behind all that is its own.
 _BOOT = "import sys; sys.path.append({path!r}); from clary.jobs.parent.loop import main; main()"
 _PACKAGE_FOLDER = str(Path(__file__).resolve().parents[2])
-#: How long a parent may take to end once it is told to.
-_CLOSE_SECONDS = 5.0
 
 
 class WarmParent:
@@ -70,13 +68,10 @@ class WarmParent:
             os.close(file)
 
     async def close(self) -> None:
-        """Let the process end, and wait for that. Programs that run go on."""
+        """End the process, which may still be at its imports, and wait for that. Programs that run go on."""
         self._server.close()
-        try:
-            await asyncio.to_thread(self._process.wait, _CLOSE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            await asyncio.to_thread(self._process.wait)
+        self._process.kill()
+        await asyncio.to_thread(self._process.wait)
 
     async def _writable(self) -> None:
         loop = asyncio.get_running_loop()

@@ -19,6 +19,7 @@ from clary.jobs.parent import kernel
 from clary.jobs.parent.cgroups import Cgroup
 from clary.jobs.parent.namespaces import Sandbox
 from clary.jobs.parent.order import Order
+from clary.jobs.parent.threads import limit_threads
 
 STARTED, FAILED, NO_MEMORY = b"s", b"f", b"m"
 #: What Python ignores and other programs expect to die of.
@@ -82,6 +83,9 @@ def _take_over(order: Order) -> None:
     if "numpy.random" in sys.modules:
         # All forks share the state that NumPy's global generator had in the parent; Python's own seeds itself anew.
         sys.modules["numpy.random"].seed()
+    if order.cpus:
+        limit_threads(len(order.cpus))
+    sys.path[:0] = [folder for folder in order.env.get("PYTHONPATH", "").split(":") if folder]
     gc.enable()
 
 

@@ -1,7 +1,8 @@
 """The warm parent: imports what it is told, then forks a supervisor for each order that comes over its socket.
 
-It stays single-threaded, for a fork takes along one thread alone and whatever locks the others held. It ends when the
-server does. Supervisors do not depend on it: those that run go on when it is killed.
+It runs no thread of its own and computes nothing, for a fork takes along one thread alone and whatever locks the others
+held. (OpenBLAS and jemalloc start threads when they are imported, and see to forks themselves.) It ends when the server
+does. Supervisors do not depend on it: those that run go on when it is killed.
 """
 
 import gc
