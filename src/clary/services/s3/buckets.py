@@ -1,7 +1,5 @@
 """Buckets: create, find, list, delete."""
 
-import base64
-import binascii
 import re
 from typing import Any
 
@@ -12,10 +10,13 @@ from clary.services.s3.group import Group, owner_of
 from clary.services.s3.models import Bucket
 from clary.services.s3.names import check_bucket_name
 from clary.services.s3.statements import spell
+from clary.services.s3.tokens import new_token, read_token
 from clary.services.s3.versions import Versions
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _HOME_REGION = "us-east-1"
+#: What tokens of ListBuckets are sealed with; no bucket's name.
+_LISTING = ""
 
 _FIND = spell("SELECT {bucket} FROM s3_buckets WHERE name = ?")
 _INSERT = """
@@ -68,7 +69,8 @@ class Buckets(Group):
     async def list_buckets(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """List the account's buckets by name."""
         limit, prefix = req.get("MaxBuckets", 10_000), req.get("Prefix", "")
-        start = max(prefix, _read_token(req["ContinuationToken"])) if req.get("ContinuationToken") else prefix
+        token = req.get("ContinuationToken")
+        start = prefix if token is None else max(prefix, read_token(_LISTING, token).decode())
         region = req.get("BucketRegion", "")
         # Names are ASCII, so `\x7f` sorts behind all that begin with the prefix.
         rows = await self.database.fetch_all(_LIST, ctx.account, start, prefix + "\x7f", region, region, limit + 1)
@@ -79,7 +81,7 @@ class Buckets(Group):
         ]
         result = {"Buckets": listed, "Owner": owner_of(ctx.account), "Prefix": req.get("Prefix")}
         if len(buckets) > limit:
-            result["ContinuationToken"] = base64.urlsafe_b64encode(buckets[limit].name.encode()).decode()
+            result["ContinuationToken"] = new_token(_LISTING, buckets[limit].name.encode())
         return result
 
     async def delete_bucket(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -114,11 +116,3 @@ def _region(ctx: Context, constraint: str | None) -> str:
 
 def _arn(name: str) -> str:
     return f"arn:aws:s3:::{name}"
-
-
-def _read_token(token: str) -> str:
-    try:
-        return base64.urlsafe_b64decode(token.encode()).decode()
-    except (binascii.Error, UnicodeError):
-        message = "The continuation token provided is incorrect"
-        raise errors.argument(message, "continuation-token", token) from None

@@ -1,8 +1,5 @@
 """Listing a bucket: ListObjects, ListObjectsV2, ListObjectVersions."""
 
-import base64
-import binascii
-import zlib
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any
@@ -15,6 +12,7 @@ from clary.services.s3.models import Bucket
 from clary.services.s3.names import encode_key
 from clary.services.s3.pages import AFTER, Fetch, Page, collect
 from clary.services.s3.parameters import key_of, page_head, page_limit, scope_of, spelling, start_after
+from clary.services.s3.tokens import new_token, read_token
 from clary.state.database import Row
 
 #: Sorts before every rank.
@@ -55,7 +53,7 @@ class Listing(Group):
         token, after = req.get("ContinuationToken"), req.get("StartAfter", "")
         start = start_after(after, req) if after else None
         if token is not None:
-            start = _read_token(req["Bucket"], token)
+            start = read_token(req["Bucket"], token)
         bucket, page = await self._list(ctx, req, start)
         spell = spelling(req)
         result = _result(ctx, req, page, spell, owner=bool(req.get("FetchOwner")))
@@ -65,7 +63,9 @@ class Listing(Group):
         if after:
             result["StartAfter"] = spell(after)
         if page.truncated:
-            result["NextContinuationToken"] = _token(bucket.name, page.entries[-1])
+            last = page.entries[-1]
+            start = last + AFTER if isinstance(last, bytes) else last[0] + b"\0"
+            result["NextContinuationToken"] = new_token(bucket.name, start)
         return result
 
     async def list_object_versions(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -173,29 +173,3 @@ def _versions(
         else:
             markers.append({"Key": spell(row[0].decode()), "LastModified": row[2], **entry})
     return versions, markers
-
-
-def _token(bucket: str, last: Row | bytes) -> str:
-    """Return an opaque token for what follows the last entry of a page."""
-    start = last + AFTER if isinstance(last, bytes) else last[0] + b"\0"
-    return base64.urlsafe_b64encode(_seal(bucket, start) + start).decode()
-
-
-def _read_token(bucket: str, token: str) -> bytes:
-    """Return what `_token` put into a token of this bucket.
-
-    Raises:
-        AwsError: InvalidArgument.
-    """
-    try:
-        raw = base64.urlsafe_b64decode(token)
-    except (binascii.Error, ValueError):
-        raw = b""
-    seal, start = raw[:4], raw[4:]
-    if seal != _seal(bucket, start):
-        raise errors.argument("The continuation token provided is incorrect", "continuation-token", token)
-    return start
-
-
-def _seal(bucket: str, start: bytes) -> bytes:
-    return zlib.crc32(start, zlib.crc32(bucket.encode())).to_bytes(4)
