@@ -209,6 +209,11 @@ class HttpConnection(asyncio.Protocol):
         elif self._current is None and wait > limits.idle_time:
             self.transport.close()
 
+    def detach(self) -> asyncio.Transport:
+        """Give up the socket to whoever takes it over, and return it."""
+        self._host.closed(self)
+        return self.transport
+
     def shutdown(self) -> None:
         """Close once the request under way, if there is one, is answered."""
         if self._current is None:
@@ -428,7 +433,7 @@ class HttpConnection(asyncio.Protocol):
             if arriving is None:
                 response = plain(refused.status, str(refused))
                 head = render(response, self._host.date(), keep_alive=False, head_only=False, http_10=False)
-                self.transport.write(head.data + bytes(response.body))
+                self.transport.writelines([head.data, f"{refused}\n".encode()])
             self.transport.close()
 
 

@@ -8,7 +8,7 @@ from email.utils import formatdate
 from clary.wire.connection import Handler, HttpConnection, Limits, Refused
 
 #: Takes over a connection that asked to CONNECT to an authority (`host:port`), with the bytes after the request's head.
-Tunnel = Callable[[HttpConnection, str, bytes], None]
+Tunnel = Callable[["Listener", HttpConnection, str, bytes], None]
 
 
 class Listener:
@@ -103,4 +103,4 @@ class Listener:
         if self._tunnel is None:
             connection.refuse(Refused(405, "This server is no proxy"))
         else:
-            self._tunnel(connection, authority, rest)
+            self._tunnel(self, connection, authority, rest)
