@@ -47,7 +47,13 @@ async def keys(store: Store, query: Query, kind: str = "job") -> list[str]:
 
 
 async def test_record_comes_back_as_it_was(store: Store) -> None:
-    body = {"Text": "naïve \x00", "Float": 0.1 + 0.2, "Small": 5e-324, "Int": 2**53 + 1, "List": [None, True, {"a": []}]}
+    body = {
+        "Text": "naïve \x00",
+        "Float": 0.1 + 0.2,
+        "Small": 5e-324,
+        "Int": 2**53 + 1,
+        "List": [None, True, {"a": []}],
+    }
     new = Record("a", body, "Completed", 1.25, 1700000000.123456)
     async with store.write() as records:
         await records.insert("job", new)
