@@ -66,18 +66,20 @@ class Generator:
         if shape.is_document_type:
             return {"a": [1, None, {"b": "c"}], "d": 1.5, "": True}
         # S3's deprecated Event has the same name on the wire as Events.
-        names = [name for name in shape.members if not (name == "Event" and "Events" in shape.members)]
+        names = [name for name, member in shape.members.items() if self.fits(member)]
+        names = [name for name in names if not (name == "Event" and "Events" in shape.members)]
         if shape.is_tagged_union:
             names = [self.random.choice(names)]
         elif depth > 3:
             names = [name for name in names if name in shape.required_members]
         chosen = [name for name in names if name in shape.required_members or self.random.random() < 0.7]
         if not chosen and shape.members and (not self.sparse or shape.is_tagged_union):
-            chosen = [names[0] if names else next(iter(shape.members))]
-        return {name: self.value(shape.members[name], depth + 1) for name in chosen if self.fits(shape.members[name])}
+            chosen = [names[0] if names else next(name for name in shape.members if self.fits(shape.members[name]))]
+        return {name: self.value(shape.members[name], depth + 1) for name in chosen}
 
     def fits(self, shape: Any) -> bool:
-        return not shape.serialization.get("eventstream")
+        is_empty = shape.type_name == "structure" and not shape.members
+        return not shape.serialization.get("eventstream") and (self.sparse or not is_empty)
 
     def value(self, shape: Any, depth: int = 0, place: str | None = None) -> Any:
         place = place or shape.serialization.get("location")

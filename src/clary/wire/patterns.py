@@ -36,26 +36,31 @@ PLANES = (range(1, 0x34000), range(0xE0000, 0xE1000), (0xF0000, 0xFFFFE, 0x10000
 POSIX = {"ASCII": r"\x00-\x7f", "Alnum": "a-zA-Z0-9", "Print": r"\x20-\x7e"}
 
 
-def matcher(pattern: str) -> Callable[[str], bool] | None:
-    """Return the test that a whole text matches, None for a pattern that says nothing of use.
+class Matcher:
+    """The test that a whole text matches a pattern: `fullmatch(text)` is None where it does not.
 
     It compiles when it is first used: few members of few operations ever are. A pattern that Python cannot say (a test
     shows that there is none now) lets everything pass.
     """
-    if pattern in FAULTY:
-        return None
-    fullmatch: Callable[[str], object] | None = None
 
-    def matches(value: str) -> bool:
-        nonlocal fullmatch
-        if fullmatch is None:
-            try:
-                fullmatch = compile_java(pattern).fullmatch
-            except re.error:
-                fullmatch = re.compile("(?s).*").fullmatch
-        return fullmatch(value) is not None
+    __slots__ = ("_pattern", "fullmatch")
 
-    return matches
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+        #: Replaced by the compiled pattern's own method.
+        self.fullmatch: Callable[[str], object] = self._first
+
+    def _first(self, value: str) -> object:
+        try:
+            self.fullmatch = compile_java(self._pattern).fullmatch
+        except re.error:
+            self.fullmatch = re.compile("(?s).*").fullmatch
+        return self.fullmatch(value)
+
+
+def matcher(pattern: str) -> Matcher | None:
+    """Return the test for a pattern, None for one that says nothing of use."""
+    return None if pattern in FAULTY else Matcher(pattern)
 
 
 def compile_java(pattern: str) -> re.Pattern[str]:

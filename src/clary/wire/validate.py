@@ -20,6 +20,7 @@ Check = Callable[[Any], list[Violation] | None]
 Rule = tuple[str, Callable[[Any], bool]]
 
 CONTAINERS = frozenset({"structure", "list", "map"})
+NUMBERS = frozenset({"integer", "long", "float", "double"})
 #: A longer value is cut in the error's text. Differs from AWS: there, it is given whole.
 MAX_SHOWN = 1000
 
@@ -39,8 +40,8 @@ class Validator:
             return lambda params: None
 
         def validate(params: dict[str, Any]) -> None:
-            if violations := check(params):
-                raise AwsError(self._code, message(violations))
+            if found := check(params):
+                raise AwsError(self._code, message(found))
 
         return validate
 
@@ -70,34 +71,44 @@ class Validator:
         return structure({name: (name in shape.required, self.of(item)) for name, item in shape.members.items()})
 
 
-def message(violations: list[Violation]) -> str:
+def message(found: list[Violation]) -> str:
     """Return the text that lists violations."""
     texts = []
-    for path, value, constraint in violations:
+    for path, value, constraint in found:
         shown = f"Value {value} at" if value is not None else "Value at"
         texts.append(f"{shown} '{path}' failed to satisfy constraint: {constraint}")
-    plural = "s" if len(violations) > 1 else ""
-    return f"{len(violations)} validation error{plural} detected: {'; '.join(texts)}"
+    return f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: {'; '.join(texts)}"
 
 
 def structure(members: dict[str, tuple[bool, Check | None]]) -> Check | None:
     """Return what checks a structure: its required members and those that have constraints of their own."""
-    checked = [(name, *rest) for name, rest in members.items() if any(rest)]
-    if not checked:
+    required = [name for name, (is_required, _) in members.items() if is_required]
+    checks = {name: check for name, (_, check) in members.items() if check}
+    if not required and not checks:
         return None
 
     def check(value: Any) -> list[Violation] | None:
-        found: list[Violation] = []
-        for name, is_required, inner in checked:
-            item = value.get(name)
-            if item is None:
-                if is_required:
-                    found.append((lower(name), "null", "Member must not be null"))
-            elif inner is not None and (bad := inner(item)):
-                found += below(lower(name), bad)
-        return found
+        for name in required:
+            if value.get(name) is None:
+                return violations(members, value)
+        for name, item in value.items():
+            if item is not None and (check_item := checks.get(name)) is not None and check_item(item):
+                return violations(members, value)
+        return None
 
     return check
+
+
+def violations(members: dict[str, tuple[bool, Check | None]], value: Any) -> list[Violation]:
+    """Return what is wrong with a structure, in the model's order."""
+    found: list[Violation] = []
+    for name, (is_required, check) in members.items():
+        item = value.get(name)
+        if item is not None:
+            found += below(lower(name), (check and check(item)) or [])
+        elif is_required:
+            found.append((lower(name), "null", "Member must not be null"))
+    return found
 
 
 def sequence(shape: Shape, inner: Check | None) -> Check | None:
@@ -150,19 +161,29 @@ def leaf(shape: Shape) -> Check | None:
     found = rules(shape)
     if not found or shape.traits.get("jsonvalue"):
         return None
-    if shape.type == "string":
-        return string(shape, found)
-    return lambda value: broken(shape, found, value) or None
+    return string(shape, found) if shape.type == "string" else number_or_size(shape, found)
+
+
+def number_or_size(shape: Shape, found: list[Rule]) -> Check:
+    """Return what checks a number, or the size of a list, a map or a blob."""
+    low, high = shape.traits.get("min", -inf), shape.traits.get("max", inf)
+    if shape.type in NUMBERS:
+        return lambda value: None if low <= value <= high else broken(shape, found, value)
+    return lambda value: None if low <= len(value) <= high else broken(shape, found, value)
 
 
 def string(shape: Shape, found: list[Rule]) -> Check:
     """Return what checks a string: most of what is ever checked, and so in one step."""
     low, high = shape.traits.get("min", 0), shape.traits.get("max", inf)
     enum = frozenset(shape.traits["enum"]) if "enum" in shape.traits else None
-    matches = matcher(shape.traits["pattern"]) if "pattern" in shape.traits else None
+    pattern = matcher(shape.traits["pattern"]) if "pattern" in shape.traits else None
 
     def check(value: Any) -> list[Violation] | None:
-        if low <= len(value) <= high and (enum is None or value in enum) and (matches is None or matches(value)):
+        if (
+            low <= len(value) <= high
+            and (enum is None or value in enum)
+            and (pattern is None or pattern.fullmatch(value) is not None)
+        ):
             return None
         return broken(shape, found, value)
 
@@ -177,8 +198,7 @@ def broken(shape: Shape, found: list[Rule], value: Any) -> list[Violation]:
 def rules(shape: Shape) -> list[Rule]:
     """Return the constraints on a value itself, in AWS's words and order."""
     traits = shape.traits
-    is_number = shape.type in {"integer", "long", "float", "double"}
-    what, measure = ("value", as_it_is) if is_number else ("length", len)
+    what, measure = ("value", as_it_is) if shape.type in NUMBERS else ("length", len)
     found: list[Rule] = []
     if "max" in traits:
         found.append(
@@ -187,8 +207,9 @@ def rules(shape: Shape) -> list[Rule]:
     if "min" in traits:
         text = f"Member must have {what} greater than or equal to {traits['min']}"
         found.append((text, at_least(measure, traits["min"])))
-    if "pattern" in traits and (matches := matcher(traits["pattern"])):
-        found.append((f"Member must satisfy regular expression pattern: {traits['pattern']}", matches))
+    if "pattern" in traits and (pattern := matcher(traits["pattern"])):
+        text = f"Member must satisfy regular expression pattern: {traits['pattern']}"
+        found.append((text, lambda value: pattern.fullmatch(value) is not None))
     if "enum" in traits:
         found.append((f"Member must satisfy enum value set: [{', '.join(traits['enum'])}]", one_of(traits["enum"])))
     return found
@@ -219,9 +240,9 @@ def listed(shape: Shape) -> str:
     return f"[{', '.join(text for text, _ in rules(shape))}]"
 
 
-def below(name: str, violations: Iterable[Violation]) -> list[Violation]:
+def below(name: str, found: Iterable[Violation]) -> list[Violation]:
     """Return violations with `name` put before their paths."""
-    return [(f"{name}.{path}" if path else name, value, text) for path, value, text in violations]
+    return [(f"{name}.{path}" if path else name, value, text) for path, value, text in found]
 
 
 def lower(name: str) -> str:

@@ -142,13 +142,14 @@ class ValueReader:
 
 def structure(members: dict[str, Member], is_union: bool) -> Convert:
     """Return what reads an object; members that are null or unknown are left out, as on AWS."""
+    member_of = members.get
 
     def convert(value: Any) -> dict[str, Any]:
         if type(value) is not dict:
             raise unfit(value, "a Structure")
         found = {}
         for key, item in value.items():
-            if item is not None and (member := members.get(key)) is not None:
+            if item is not None and (member := member_of(key)) is not None:
                 name, plain, read = member
                 found[name] = item if type(item) is plain else read(item)
         return found
@@ -164,23 +165,26 @@ def structure(members: dict[str, Member], is_union: bool) -> Convert:
 
 def sequence(read: Convert) -> Convert:
     """Return what reads an array."""
+    plain = PLAIN.get(read)
 
     def convert(value: Any) -> list[Any]:
         if type(value) is not list:
             raise unfit(value, "a List")
-        return [read(item) for item in value]
+        return [item if type(item) is plain else read(item) for item in value]
 
     return convert
 
 
 def mapping(read: Convert) -> Convert:
-    """Return what reads an object with free keys."""
+    """Return what reads an object with free keys, which CBOR lets be of other types than strings."""
+    plain = PLAIN.get(read)
 
     def convert(value: Any) -> dict[str, Any]:
         if type(value) is not dict:
             raise unfit(value, "a Map")
-        if any(type(key) is not str for key in value):  # CBOR has other keys
-            raise Malformed("The keys of a Map must be Strings")
-        return {key: read(item) for key, item in value.items()}
+        found = {}
+        for key, item in value.items():
+            found[key if type(key) is str else text(key)] = item if type(item) is plain else read(item)
+        return found
 
     return convert
