@@ -202,6 +202,8 @@ class DatabaseQueue(Queue):
         return room if bound is None else min(room, bound - self._busy.get(kind, 0))
 
     def _take_up(self, claimed: list[JobRow], next_due: float | None) -> None:
+        if not self._work:
+            return  # closing: the commit came when `close` had cancelled us already, and it gives the jobs back
         self._next_due = next_due
         for row in claimed:
             stop = StopRequest()

@@ -90,7 +90,10 @@ class Process(ABC):
 
     @abstractmethod
     def terminate(self, grace: float) -> None:
-        """Send SIGTERM now and SIGKILL `grace` seconds later. A second call changes nothing but a shorter grace."""
+        """Send SIGTERM now and SIGKILL `grace` seconds later; without any grace, SIGKILL alone.
+
+        A second call changes nothing but a shorter grace.
+        """
 
 
 class Runner(ABC):

@@ -44,8 +44,11 @@ class WarmParent:
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs."""
-        return self._process.poll() is None
+        """Whether the process runs. One that does not is of no more use."""
+        if self._process.poll() is None:
+            return True
+        self._server.close()
+        return False
 
     async def send(self, order: Order, control: int, output: int) -> None:
         """Hand over an order with the program's control socket and output pipe; the caller closes its copies.

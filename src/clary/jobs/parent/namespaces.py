@@ -29,6 +29,7 @@ class Sandbox:
     def _start(self, command: list[str], hosts: str) -> str:
         """Run bubblewrap and return PID 1 of the sandbox, once its mounts are made and `cat` answers."""
         stdin, wake = os.pipe()
+        os.write(wake, b".")
         ready, stdout = os.pipe()
         info, info_out = os.pipe()
         errors = os.memfd_create("errors")
@@ -43,7 +44,6 @@ class Sandbox:
         for fd in (stdin, stdout, info_out, hosts_file):
             os.close(fd)
         self._fds.append(wake)
-        os.write(wake, b".")
         alive = os.read(ready, 1)
         text = os.read(info, 4096).decode() if alive else os.pread(errors, 4096, 0).decode(errors="replace")
         for fd in (ready, info, errors):

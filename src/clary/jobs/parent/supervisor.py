@@ -58,6 +58,7 @@ class _Supervisor:
         self.status: int | None = None
         self.timed_out = False
         self.gone = False
+        self.terminated = False
         self.ends_at = None if order.seconds is None else time.monotonic() + order.seconds
         self.kill_at: float | None = None
 
@@ -135,8 +136,9 @@ class _Supervisor:
             self.gone = True
 
     def _terminate(self, grace: float) -> None:
-        if self.kill_at is None:
+        if not self.terminated and grace > 0:
             os.kill(self.pid, signal.SIGTERM)
+        self.terminated = True
         at = time.monotonic() + grace
         self.kill_at = at if self.kill_at is None else min(self.kill_at, at)
 
@@ -149,7 +151,7 @@ class _Supervisor:
             self._terminate(self.order.grace)
         if self.kill_at is not None and now >= self.kill_at:
             os.kill(self.pid, signal.SIGKILL)
-            self.kill_at = float("inf")
+            self.kill_at = None
 
     def _report(self, group: Cgroup | None, status: int) -> dict[str, object]:
         code = 128 + signal.SIGKILL if self.status is None else os.waitstatus_to_exitcode(self.status)
