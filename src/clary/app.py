@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import shutil
 from collections.abc import Mapping
 
 from clary.config import Settings
@@ -71,9 +70,8 @@ class App:
         platform = self.platform
         platform.endpoint_url = endpoint_url
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
-        # Programs died with the server that ran them: what they left in their folders belongs to nobody.
-        shutil.rmtree(platform.work_dir, ignore_errors=True)
-        platform.work_dir.mkdir()
+        # What an earlier run left there is for the services to judge: endpoints come back from the models there.
+        platform.work_dir.mkdir(exist_ok=True)
         await platform.database.open()
         await platform.database.migrate([*RecordStore.migrations, *DatabaseQueue.migrations])
         await platform.blobs.open()
