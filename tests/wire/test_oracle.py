@@ -3,12 +3,13 @@
 What its serializer writes, we read; what we write, its parser reads.
 
 Values come from a seeded generator over `random.Random`. Hypothesis drives the same generator, through a `Random` whose
-draws it controls and shrinks, for a few examples a service; `-m thorough` runs a hundred seeds an operation.
+draws it controls and shrinks, for a few examples a service; CLARY_THOROUGH=1 adds a hundred seeds an operation.
 """
 
 import asyncio
 import io
 import math
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -245,7 +246,7 @@ def test_both_ways_under_hypothesis(service: str, protocol: str, data: st.DataOb
     check_both_ways(service, protocol, operation, data.draw(st.randoms(use_true_random=False)))
 
 
-@pytest.mark.thorough
+@pytest.mark.skipif("CLARY_THOROUGH" not in os.environ, reason="takes a quarter of an hour")
 @pytest.mark.parametrize(("service", "protocol"), CHANNELS)
 def test_both_ways_at_length(service: str, protocol: str) -> None:
     for operation in operations(service):
