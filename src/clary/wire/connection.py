@@ -256,9 +256,9 @@ class HttpConnection(asyncio.Protocol):
         # HTTP/1.0 keeps a connection only if asked to: without a Connection header, one that is kept is HTTP/1.1.
         http_10 = (not keep_alive or "connection" in headers) and self._parser.get_http_version() == "1.0"
         self._check(headers, http_10=http_10)
-        method = self._parser.get_method().decode("latin-1")
-        if method == "CONNECT":
+        if self._parser.should_upgrade():
             return
+        method = self._parser.get_method().decode("latin-1")
         path, query = self._split_target()
         length = headers.get("content-length")
         body = ArrivingBody(None if "transfer-encoding" in headers else int(length or 0), self._demand)
@@ -312,14 +312,15 @@ class HttpConnection(asyncio.Protocol):
 
     def _upgrade(self, rest: bytes) -> None:
         """Go on after a head that asks for another protocol: a tunnel, or one that we do not speak and so ignore."""
-        exchange = self._arriving
-        if self._parser.get_method() == b"CONNECT":
-            self._host.tunnel(self, self._target.decode("latin-1"), rest)
-        elif exchange is not None and exchange.body.length == 0:
-            self.on_message_complete()
-            self.data_received(rest)
-        else:
-            self.refuse(Refused(400, "A request that asks for another protocol must have no body"))
+        method, target = self._parser.get_method(), self._target
+        if method == b"CONNECT":
+            self._host.tunnel(self, target.decode("latin-1"), rest)
+            return
+        kept = [
+            f"{name}: {value}\r\n" for name, value in self._headers.items() if name not in {"connection", "upgrade"}
+        ]
+        self._parser = httptools.HttpRequestParser(self)
+        self.data_received(b"%s %s HTTP/1.1\r\n%s\r\n%s" % (method, target, "".join(kept).encode("latin-1"), rest))
 
     # The answers -----------------------------------------------------------------------------------------------------
 
