@@ -1,5 +1,7 @@
+import asyncio
+import fcntl
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -20,14 +22,50 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await database.close()
 
 
-def modes() -> list[object]:
+@pytest.fixture(
+    params=[
+        pytest.param(
+            True,
+            id="sandbox",
+            marks=pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed"),
+        ),
+        pytest.param(False, id="plain"),
+    ]
+)
+def sandboxed(request: pytest.FixtureRequest) -> bool:
     """The two ways in which programs run: in a sandbox, and as they are."""
-    missing = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
-    return [pytest.param(True, id="sandbox", marks=missing), pytest.param(False, id="plain")]
+    return bool(request.param)
 
 
-@pytest.fixture(params=modes())
-async def runner(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ProcessRunner]:
-    runner = ProcessRunner(SystemClock(), hidden=[tmp_path / "data"], sandbox=request.param)
+@pytest.fixture
+async def runner(sandboxed: bool, tmp_path: Path) -> AsyncIterator[ProcessRunner]:
+    runner = ProcessRunner(SystemClock(), hidden=[tmp_path / "data"], sandbox=sandboxed)
     yield runner
     await runner.close()
+
+
+def _is_locked(path: Path) -> bool:
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+@pytest.fixture
+def is_locked() -> Callable[[Path], bool]:
+    """Says whether any process, in whatever namespace, holds the lock of a file: whether it is still there."""
+    return _is_locked
+
+
+@pytest.fixture
+def unlocked() -> Callable[[Path], Awaitable[None]]:
+    """Waits until the process that holds the lock of a file is gone."""
+
+    async def wait(path: Path) -> None:
+        async with asyncio.timeout(20):
+            while _is_locked(path):  # noqa: ASYNC110  - another process's lock has no event
+                await asyncio.sleep(0.005)
+
+    return wait

@@ -1,8 +1,8 @@
 import asyncio
-import fcntl
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -49,16 +49,6 @@ async def first_line(process: Process) -> str:
     """Return the first line and leave the output alone from then on."""
     async with asyncio.timeout(SECONDS):
         return (await anext(aiter(process.output()))).text
-
-
-def is_locked(path: Path) -> bool:
-    """Say whether any process, in whatever namespace, holds the lock of a file: is it gone?"""
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        return False
 
 
 async def test_start_runs_a_command_in_its_folder(runner: ProcessRunner, root: Path) -> None:
@@ -189,7 +179,9 @@ async def test_terminate_of_a_program_without_a_handler_ends_it_at_once(runner: 
     assert await asyncio.wait_for(process.wait(), SECONDS / 2) == Exit(143)
 
 
-async def test_wait_returns_when_nothing_is_left(runner: ProcessRunner, root: Path) -> None:
+async def test_wait_returns_when_nothing_is_left(
+    runner: ProcessRunner, root: Path, is_locked: Callable[[Path], bool]
+) -> None:
     daemon = "setsid flock lock sh -c 'echo held; sleep 1000'"
     process = await runner.start(shell(root, f"trap '' TERM HUP; ({daemon} &) ; sleep 1000"))
     assert await first_line(process) == "held"
@@ -228,7 +220,9 @@ async def test_limit_of_cpus_shows_in_what_the_program_counts(runner: ProcessRun
         assert lines == [str(min(max(1, int(cpus)), available))]
 
 
-async def test_supervisor_that_is_killed_takes_its_program_along(runner: ProcessRunner, root: Path) -> None:
+async def test_supervisor_that_is_killed_takes_its_program_along(
+    runner: ProcessRunner, root: Path, unlocked: Callable[[Path], Awaitable[None]]
+) -> None:
     process = await runner.start(shell(root, "touch lock; exec flock lock sh -c 'echo held; exec sleep 1000'"))
     assert await first_line(process) == "held"
     parent = runner._parents[""]._process.pid
@@ -236,12 +230,6 @@ async def test_supervisor_that_is_killed_takes_its_program_along(runner: Process
     os.kill(int(supervisor), signal.SIGKILL)
     assert await asyncio.wait_for(process.wait(), SECONDS) == Exit(137)
     await unlocked(root / "lock")
-
-
-async def unlocked(path: Path) -> None:
-    async with asyncio.timeout(SECONDS):
-        while is_locked(path):  # noqa: ASYNC110  - another process's lock has no event
-            await asyncio.sleep(0.005)
 
 
 async def test_close_ends_every_program(tmp_path: Path, root: Path) -> None:
