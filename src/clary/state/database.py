@@ -40,7 +40,8 @@ class Migration:
 
     Statements are in the SQL that SQLite and PostgreSQL share, with these words replaced for each backend:
     `{bytes}` (BLOB or BYTEA), `{float}` (REAL or DOUBLE PRECISION), `{serial}` (an ascending integer primary key),
-    `{text}` (TEXT compared by its UTF-8 bytes; COLLATE "C" on PostgreSQL), `{integer}` (64 bits).
+    `{text}` (TEXT compared by its UTF-8 bytes; COLLATE "C" on PostgreSQL), `{integer}` (64 bits), and, behind a table's closing parenthesis, `{clustered}` (rows lie in
+    the order of the primary key, where the backend can do that).
     """
 
     name: str

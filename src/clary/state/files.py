@@ -66,7 +66,6 @@ class FileBlobStore(BlobStore):
 
     def keep(self, blob_id: str) -> None:
         """Move the file out of `incoming/`."""
-        self._provisional.discard(blob_id)
         self._later(self._move, blob_id)
 
     def discard(self, blob_ids: Sequence[str]) -> None:
@@ -202,14 +201,16 @@ class FileBlobStore(BlobStore):
     def _move(self, blob_id: str) -> None:
         kept = self._kept(blob_id)
         incoming = self._incoming / blob_id
-        with suppress(FileNotFoundError):
+        try:
             incoming.rename(kept)
-            return
-        kept.parent.mkdir(exist_ok=True)
-        with suppress(FileNotFoundError):  # it was moved before
-            incoming.rename(kept)
+        except FileNotFoundError:  # the first of its folder; or it was moved before
+            kept.parent.mkdir(exist_ok=True)
+            with suppress(FileNotFoundError):
+                incoming.rename(kept)
+        self._provisional.discard(blob_id)
 
     def _remove(self, blob_id: str) -> None:
+        self._provisional.discard(blob_id)
         for path in (self._kept(blob_id), self._incoming / blob_id):
             path.unlink(missing_ok=True)
 

@@ -130,10 +130,15 @@ class _Reader(Reader):
         return await uninterrupted(self._execute(numbered(sql), params))
 
     async def _execute(self, sql: bytes, params: Sequence[Value]) -> AsyncCursor[Row]:
-        if self._connection is not None:
+        if self._connection is None:
+            self._connection, cursor = await self._pool.begin(sql, params)
+            return cursor
+        try:
             return await self._connection.execute(sql, params)
-        self._connection, cursor = await self._pool.begin(sql, params)
-        return cursor
+        except psycopg.Error as error:
+            if self._connection.closed:
+                raise Unavailable(str(error)) from error
+            raise
 
 
 class PostgresDatabase(Database):

@@ -20,6 +20,7 @@ from clary.state.migrations import run_migrations
 
 _WORDS = {
     "bytes": "BLOB",
+    "clustered": "WITHOUT ROWID",
     "float": "REAL",
     "integer": "INTEGER",
     "serial": "INTEGER PRIMARY KEY AUTOINCREMENT",
