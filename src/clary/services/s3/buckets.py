@@ -7,9 +7,7 @@ from clary.services._base.context import Context
 from clary.services.s3 import errors
 from clary.services.s3.catalog import find_bucket
 from clary.services.s3.group import Group, owner_of
-from clary.services.s3.models import Bucket
 from clary.services.s3.names import check_bucket_name
-from clary.services.s3.statements import spell
 from clary.services.s3.tokens import new_token, read_token
 from clary.services.s3.versions import Versions
 
@@ -18,14 +16,15 @@ _HOME_REGION = "us-east-1"
 #: What tokens of ListBuckets are sealed with; no bucket's name.
 _LISTING = ""
 
-_FIND = spell("SELECT {bucket} FROM s3_buckets WHERE name = ?")
+_FIND_OWNER = "SELECT account FROM s3_buckets WHERE name = ?"
+_FIND_REGION = "SELECT region FROM s3_buckets WHERE id = ?"
 _INSERT = """
     INSERT INTO s3_buckets (name, account, region, created, versioning, defaults) VALUES (?, ?, ?, ?, ?, NULL)
 """
-_LIST = spell("""
-    SELECT {bucket} FROM s3_buckets WHERE account = ? AND name >= ? AND name < ? AND (region = ? OR ? = '')
+_LIST = """
+    SELECT name, created, region FROM s3_buckets WHERE account = ? AND name >= ? AND name < ? AND (region = ? OR ? = '')
     ORDER BY name LIMIT ?
-""")
+"""
 _IN_USE = """
     SELECT 1 WHERE EXISTS (SELECT 1 FROM s3_objects WHERE bucket = ?)
     OR EXISTS (SELECT 1 FROM s3_versions WHERE bucket = ?)
@@ -42,14 +41,14 @@ class Buckets(Group):
         """
         name = req["Bucket"]
         check_bucket_name(name)
-        region = _region(ctx, req.get("CreateBucketConfiguration", {}).get("LocationConstraint"))
+        region = _new_region(ctx, req.get("CreateBucketConfiguration", {}).get("LocationConstraint"))
         locked = bool(req.get("ObjectLockEnabledForBucket"))
         async with self.database.write() as tx:
-            row = await tx.fetch_one(_FIND, name)
-            if row is None:
+            owner = await tx.fetch_one(_FIND_OWNER, name)
+            if owner is None:
                 versioning = "Enabled" if locked else ""
                 await tx.execute(_INSERT, name, ctx.account, region, ctx.now(), versioning)
-            elif Bucket._make(row).account != ctx.account:
+            elif owner != (ctx.account,):
                 raise errors.bucket_exists(name)
             elif ctx.region != _HOME_REGION:
                 raise errors.bucket_owned(name)
@@ -58,13 +57,19 @@ class Buckets(Group):
 
     async def head_bucket(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """Say that the bucket is there, and in which region."""
-        bucket = await find_bucket(self.database, ctx, req["Bucket"], req.get("ExpectedBucketOwner"))
-        return {"BucketRegion": bucket.region, "BucketArn": _arn(bucket.name), "AccessPointAlias": False}
+        region = await self._region(ctx, req)
+        return {"BucketRegion": region, "BucketArn": _arn(req["Bucket"]), "AccessPointAlias": False}
 
     async def get_bucket_location(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """Name the region, which for us-east-1 is nothing."""
-        bucket = await find_bucket(self.database, ctx, req["Bucket"], req.get("ExpectedBucketOwner"))
-        return {"LocationConstraint": None if bucket.region == _HOME_REGION else bucket.region}
+        region = await self._region(ctx, req)
+        return {"LocationConstraint": None if region == _HOME_REGION else region}
+
+    async def _region(self, ctx: Context, req: dict[str, Any]) -> str:
+        async with self.database.read() as reader:
+            bucket = await find_bucket(reader, ctx, req["Bucket"], req.get("ExpectedBucketOwner"))
+            (row,) = await reader.fetch_all(_FIND_REGION, bucket.id)
+        return str(row[0])
 
     async def list_buckets(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """List the account's buckets by name."""
@@ -74,14 +79,13 @@ class Buckets(Group):
         region = req.get("BucketRegion", "")
         # Names are ASCII, so `\x7f` sorts behind all that begin with the prefix.
         rows = await self.database.fetch_all(_LIST, ctx.account, start, prefix + "\x7f", region, region, limit + 1)
-        buckets = [Bucket._make(row) for row in rows]
         listed = [
-            {"Name": b.name, "CreationDate": b.created, "BucketRegion": b.region, "BucketArn": _arn(b.name)}
-            for b in buckets[:limit]
+            {"Name": name, "CreationDate": created, "BucketRegion": region, "BucketArn": _arn(name)}
+            for name, created, region in rows[:limit]
         ]
         result = {"Buckets": listed, "Owner": owner_of(ctx.account), "Prefix": req.get("Prefix")}
-        if len(buckets) > limit:
-            result["ContinuationToken"] = new_token(_LISTING, buckets[limit].name.encode())
+        if len(rows) > limit:
+            result["ContinuationToken"] = new_token(_LISTING, rows[limit][0].encode())
         return result
 
     async def delete_bucket(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +103,7 @@ class Buckets(Group):
         return {}
 
 
-def _region(ctx: Context, constraint: str | None) -> str:
+def _new_region(ctx: Context, constraint: str | None) -> str:
     """Return the new bucket's region: the one that the request was sent to, or, from us-east-1, any."""
     if not constraint:
         if ctx.region != _HOME_REGION:

@@ -10,19 +10,22 @@ from clary.state.database import Database, Reader
 Source = Reader | Database
 
 _FIND_OBJECT = spell("""
-    SELECT {b.bucket}, {o.version} FROM s3_buckets b
-    LEFT JOIN s3_objects o ON o.bucket = b.id AND o.key = ? WHERE b.name = ?
+    SELECT {b.bucket}, {o.version}, i.data FROM s3_buckets b
+    LEFT JOIN s3_objects o ON o.bucket = b.id AND o.key = ?
+    LEFT JOIN s3_inline i ON i.id = o.inline WHERE b.name = ?
 """)
 _FIND_HEAD = spell("""
-    SELECT {b.bucket}, {o.head} FROM s3_buckets b
+    SELECT {b.bucket}, {o.version}, NULL FROM s3_buckets b
     LEFT JOIN s3_objects o ON o.bucket = b.id AND o.key = ? WHERE b.name = ?
 """)
 _FIND_BUCKET = spell("SELECT {bucket} FROM s3_buckets WHERE name = ?")
 _FIND_VERSION = spell("""
-    SELECT {version} FROM s3_objects WHERE bucket = ? AND key = ? AND version = ? UNION ALL
-    SELECT {version} FROM s3_versions WHERE bucket = ? AND key = ? AND version = ?
+    SELECT {o.version}, i.data FROM s3_objects o LEFT JOIN s3_inline i ON i.id = o.inline
+    WHERE o.bucket = ? AND o.key = ? AND o.version = ? UNION ALL
+    SELECT {o.version}, i.data FROM s3_versions o LEFT JOIN s3_inline i ON i.id = o.inline
+    WHERE o.bucket = ? AND o.key = ? AND o.version = ?
 """)
-_NEWEST_BELOW = spell("SELECT {head} FROM s3_versions WHERE bucket = ? AND key = ? ORDER BY rank LIMIT 1")
+_NEWEST_BELOW = spell("SELECT {version}, NULL FROM s3_versions WHERE bucket = ? AND key = ? ORDER BY rank LIMIT 1")
 _FIND_PARTS = spell("""
     SELECT {part} FROM s3_parts WHERE content = ? AND start < ? AND start + size > ? ORDER BY number
 """)
@@ -46,7 +49,7 @@ async def find_bucket(source: Source, ctx: Context, name: str, owner: str | None
 async def find_current(
     source: Source, ctx: Context, name: str, key: bytes, owner: str | None = None, *, data: bool = False
 ) -> tuple[Bucket, Version | None]:
-    """Return a bucket and its current object under `key`, with the bytes that lie in its row when `data` is set.
+    """Return a bucket and its current object under `key`, with its bytes when `data` is set and they are few.
 
     Raises:
         AwsError: NoSuchBucket, AccessDenied.

@@ -75,10 +75,12 @@ def load(stored: str) -> Checksum:
 
 def new_hasher(algorithm: str) -> Hasher:
     """Begin a checksum by S3's name of its algorithm."""
-    if algorithm in _XXHASH:
-        return _XxHash(getattr(_runtime().XXHash, _XXHASH[algorithm])())
+    if algorithm == "MD5":
+        return hashlib.md5(usedforsecurity=False)
     if algorithm.startswith("CRC"):
         return _Crc(_crc_function(algorithm), SIZES[algorithm])
+    if algorithm in _XXHASH:
+        return _XxHash(getattr(_runtime().XXHash, _XXHASH[algorithm])())
     return hashlib.new(algorithm, usedforsecurity=False)
 
 

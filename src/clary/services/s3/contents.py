@@ -53,7 +53,7 @@ class _Digests:
     def __init__(self, expected: Expected, body: AsyncIterable[bytes]) -> None:
         self._expected = expected
         self._body = body
-        self._hashers = {name: new_hasher(name) for name in ("MD5", expected.algorithm, expected.keep)}
+        self._hashers = {name: new_hasher(name) for name in {"MD5", expected.algorithm, expected.keep}}
         self.size = 0
 
     def update(self, data: bytes) -> None:
@@ -62,16 +62,19 @@ class _Digests:
         for hasher in self._hashers.values():
             hasher.update(data)
 
-    def finish(self) -> Received:
-        """Return what was received, when it is what the client said."""
+    def finish(self, data: bytes | None = None) -> Received:
+        """Return what was received, `data` when it was few bytes, if it is what the client said.
+
+        Raises:
+            AwsError: it is not.
+        """
+        expected = self._expected
         digests = {name: hasher.digest() for name, hasher in self._hashers.items()}
-        trailers = getattr(self._body, "trailers", {})
-        integrity.verify(self._expected, self.size, digests, trailers)
-        checksum, kept = (
-            Checksum(name, FULL_OBJECT, encode(digests[name]))
-            for name in (self._expected.algorithm, self._expected.keep)
-        )
-        return Received(self.size, digests["MD5"], checksum, kept)
+        integrity.verify(expected, self.size, digests, getattr(self._body, "trailers", {}))
+        checksum = kept = Checksum(expected.algorithm, FULL_OBJECT, encode(digests[expected.algorithm]))
+        if expected.keep != expected.algorithm:
+            kept = Checksum(expected.keep, FULL_OBJECT, encode(digests[expected.keep]))
+        return Received(self.size, digests["MD5"], checksum, kept, data)
 
 
 class Contents:
@@ -164,7 +167,7 @@ class Contents:
 def _inline(data: bytes, expected: Expected, body: RequestBody) -> Received:
     digests = _Digests(expected, body)
     digests.update(data)
-    return replace(digests.finish(), data=data)
+    return digests.finish(data)
 
 
 async def _write(writer: BlobWriter, digests: _Digests, first: bytes, rest: AsyncIterator[bytes]) -> None:

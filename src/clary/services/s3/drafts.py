@@ -47,6 +47,7 @@ def draft(req: Mapping[str, Any], now: float) -> Version:
         lock=None,
         acl=None,
         seal=None,
+        inline=None,
         content=None,
         data=None,
     )

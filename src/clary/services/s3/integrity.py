@@ -41,7 +41,7 @@ def read_expected(req: Mapping[str, Any], http: HttpRequest | None, keep: str | 
     length = _length(req, headers)
     if length is not None and length > MAX_UPLOAD:
         raise errors.entity_too_large(length, MAX_UPLOAD)
-    given = [(algorithm, req[member]) for member, algorithm in _MEMBERS.items() if member in req]
+    given = [(_MEMBERS[member], req[member]) for member in _MEMBERS.keys() & req.keys()]
     if len(given) > 1:
         message = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
         raise errors.invalid_request(message)

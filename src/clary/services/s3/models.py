@@ -10,7 +10,7 @@ STANDARD = "STANDARD"
 
 
 class Bucket(NamedTuple):
-    """A bucket.
+    """What every request needs to know of its bucket.
 
     `versioning` is `Enabled`, `Suspended`, or empty while it never was either. `defaults` is a JSON document of what
     every new object gets (encryption, retention), None for nothing.
@@ -19,8 +19,6 @@ class Bucket(NamedTuple):
     id: int
     name: str
     account: str
-    region: str
-    created: float
     versioning: str
     defaults: str | None
 
@@ -31,7 +29,10 @@ class Bucket(NamedTuple):
 
 
 class Version(NamedTuple):
-    """One version of an object, or a delete marker: `s3_objects` and `s3_versions` without their bucket."""
+    """One version of an object, or a delete marker: `s3_objects` and `s3_versions` without their bucket.
+
+    `data` is no column of theirs: it is what `inline` refers to, where a statement reads that too.
+    """
 
     key: bytes
     rank: int
@@ -46,6 +47,7 @@ class Version(NamedTuple):
     lock: str | None
     acl: str | None
     seal: str | None
+    inline: int | None
     content: str | None
     data: bytes | None
 

@@ -35,8 +35,8 @@ _ALL_PARTS = spell("SELECT {part} FROM s3_parts WHERE content = ? ORDER BY numbe
 _PLACE_PART = "UPDATE s3_parts SET start = ? WHERE content = ? AND number = ?"
 _DROP_PART = "DELETE FROM s3_parts WHERE content = ? AND number = ?"
 _COMPLETED = spell("""
-    SELECT {head} FROM s3_objects WHERE bucket = ? AND key = ? AND content = ? UNION ALL
-    SELECT {head} FROM s3_versions WHERE bucket = ? AND key = ? AND content = ?
+    SELECT {version}, NULL FROM s3_objects WHERE bucket = ? AND key = ? AND content = ? UNION ALL
+    SELECT {version}, NULL FROM s3_versions WHERE bucket = ? AND key = ? AND content = ?
 """)
 
 
@@ -175,6 +175,7 @@ def _object(upload: Upload, whole: Assembly, now: float) -> Version:
         lock=upload.lock,
         acl=upload.acl,
         seal=upload.seal,
+        inline=None,
         content=upload.id,
         data=None,
     )

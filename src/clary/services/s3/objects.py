@@ -1,6 +1,5 @@
 """Objects: put, get, head."""
 
-from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -18,7 +17,6 @@ from clary.services.s3.names import encode_key
 from clary.services.s3.ranges import parse_range
 from clary.services.s3.versions import Versions
 from clary.wire.body import WholeBody
-from clary.wire.errors import AwsError
 
 _OVERRIDES = {
     "ResponseCacheControl": "CacheControl",
@@ -79,10 +77,14 @@ class Objects(Group):
 
     async def get_object(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """Return an object's bytes: as they lie when they are few, else as a stream."""
-        for _ in range(_LOOKS):
-            with suppress(KeyError):
+        looks = 1
+        while True:
+            try:
                 return await self._get(ctx, req)
-        raise AwsError("InternalError", "We encountered an internal error. Please try again.", 500)
+            except KeyError:
+                if looks == _LOOKS:
+                    raise
+                looks += 1
 
     async def _get(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """Do what `get_object` does; KeyError when the object was replaced while it was being looked up."""

@@ -8,7 +8,9 @@ every database.
 `rank` orders the versions of a key, newest first: each new one is one less than the one before. `version` is the
 version id, `null` for an object stored while the bucket was not versioned. An empty `etag` is a delete marker.
 `headers`, `tags`, `lock` and `seal` are JSON documents, `checksum` is what `checksums.Checksum.stored` makes. An
-object's bytes are in `data`, or in the parts of its `content`.
+object's bytes are the row `inline` of `s3_inline`, or the parts of its `content`, or there are none. Few bytes have a
+table of their own so that rows of objects are small and lie in the order of their keys: a page of a listing is then a
+few dozen pages of the disk, wherever in the bucket it is and in whatever order the keys came.
 
 A part is one blob. `content` is the upload it belongs to, and then the object that the upload became: completing an
 upload moves no bytes and no rows. `start` is where the part begins in its object, negative until that is known. Parts
@@ -32,8 +34,8 @@ _VERSION = """
     lock {text},
     acl {text},
     seal {text},
+    inline {integer},
     content {text},
-    data {bytes},
 """
 
 MIGRATIONS = (
@@ -54,14 +56,15 @@ MIGRATIONS = (
                 kind {text} NOT NULL,
                 body {text} NOT NULL,
                 PRIMARY KEY (bucket, kind)
-            )""",
+            ) {clustered}""",
         ),
     ),
     Migration(
         "s3/0002_objects",
         (
-            f"CREATE TABLE s3_objects ({_VERSION} PRIMARY KEY (bucket, key))",
-            f"CREATE TABLE s3_versions ({_VERSION} PRIMARY KEY (bucket, key, rank))",
+            f"CREATE TABLE s3_objects ({_VERSION} PRIMARY KEY (bucket, key)) {{clustered}}",
+            f"CREATE TABLE s3_versions ({_VERSION} PRIMARY KEY (bucket, key, rank)) {{clustered}}",
+            "CREATE TABLE s3_inline (id {serial}, data {bytes} NOT NULL)",
             "CREATE UNIQUE INDEX s3_versions_id ON s3_versions (bucket, key, version)",
         ),
     ),
@@ -82,7 +85,7 @@ MIGRATIONS = (
                 acl {text},
                 seal {text},
                 PRIMARY KEY (bucket, key, id)
-            )""",
+            ) {clustered}""",
             """CREATE TABLE s3_parts (
                 content {text} NOT NULL,
                 number {integer} NOT NULL,
@@ -94,7 +97,7 @@ MIGRATIONS = (
                 seal {text},
                 blob {text} NOT NULL,
                 PRIMARY KEY (content, number)
-            )""",
+            ) {clustered}""",
             "CREATE INDEX s3_parts_blob ON s3_parts (blob)",
         ),
     ),

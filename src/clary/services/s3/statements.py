@@ -2,16 +2,14 @@
 
 from clary.services.s3.models import Bucket, Part, Upload, Version
 
-_HEAD = ", ".join(Version._fields).removesuffix("data") + "NULL"
+_COLUMNS = Version._fields[:-1]
 _WORDS = {
     "{bucket}": ", ".join(Bucket._fields),
     "{b.bucket}": ", ".join(f"b.{name}" for name in Bucket._fields),
-    "{version}": ", ".join(Version._fields),
-    "{o.version}": ", ".join(f"o.{name}" for name in Version._fields),
-    "{head}": _HEAD,
-    "{o.head}": ", ".join(f"o.{name}" for name in Version._fields).removesuffix("o.data") + "NULL",
-    "{version marks}": ", ".join("?" * len(Version._fields)),
-    "{version excluded}": ", ".join(f"{name} = excluded.{name}" for name in Version._fields[1:]),
+    "{version}": ", ".join(_COLUMNS),
+    "{o.version}": ", ".join(f"o.{name}" for name in _COLUMNS),
+    "{version marks}": ", ".join("?" * len(_COLUMNS)),
+    "{version excluded}": ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:]),
     "{part}": ", ".join(Part._fields),
     "{part marks}": ", ".join("?" * len(Part._fields)),
     "{part excluded}": ", ".join(f"{name} = excluded.{name}" for name in Part._fields[1:]),
@@ -21,10 +19,7 @@ _WORDS = {
 
 
 def spell(statement: str) -> str:
-    """Replace the words in braces: a record's columns, its placeholders, its columns in an upsert.
-
-    `{head}` is a version without its bytes.
-    """
+    """Replace the words in braces: a record's columns, its placeholders, its columns in an upsert."""
     for word, spelling in _WORDS.items():
         statement = statement.replace(word, spelling)
     return statement

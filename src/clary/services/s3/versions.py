@@ -21,10 +21,12 @@ _RAISE = spell("""
     INSERT INTO s3_objects (bucket, {version})
     SELECT bucket, {version} FROM s3_versions WHERE bucket = ? AND key = ? AND rank = ?
 """)
+_WRITE_DATA = "INSERT INTO s3_inline (data) VALUES (?) RETURNING id"
+_DELETE_DATA = "DELETE FROM s3_inline WHERE id = ?"
 _MARK = spell("INSERT INTO s3_versions (bucket, {version}) VALUES (?, {version marks})")
 _DELETE = "DELETE FROM s3_objects WHERE bucket = ? AND key = ?"
 _DELETE_BELOW = "DELETE FROM s3_versions WHERE bucket = ? AND key = ? AND rank = ?"
-_FIND_NULL = spell("SELECT {head} FROM s3_versions WHERE bucket = ? AND key = ? AND version = 'null'")
+_FIND_NULL = spell("SELECT {version}, NULL FROM s3_versions WHERE bucket = ? AND key = ? AND version = 'null'")
 _INSERT_PART = spell("INSERT INTO s3_parts (content, {part}) VALUES (?, {part marks})")
 #: The blobs of a content that no other content shares.
 _OWN_BLOBS = """
@@ -52,18 +54,27 @@ class Versions:
     async def place(self, current: Version | None, new: Version) -> Version:
         """Make `new` the current object of its key, and return it with the version id and rank that it got.
 
-        What it replaces goes below where the bucket keeps versions, else away.
+        What it replaces goes below where the bucket keeps versions, else away. `new.data` is written with it.
         """
+        if self.bucket.versioned:
+            new = await self._succeed(current, new)
+        elif current is not None:
+            await self._drop(current)
+        if new.data:
+            (row,) = await self.tx.fetch_all(_WRITE_DATA, new.data)
+            new = new._replace(inline=int(row[0]))
+        await self.tx.execute(_PLACE, self.bucket.id, *new[:-1])
+        return new
+
+    async def _succeed(self, current: Version | None, new: Version) -> Version:
+        """Give `new` its place in the history of its key."""
         keeps = self.bucket.versioning == "Enabled"
-        new = new._replace(
-            version=new_version_id() if keeps else NULL_VERSION, rank=await self._next_rank(new.key, current)
-        )
+        rank = await self._next_rank(new.key, current)
         if current is not None:
             await self._clear(current, keeps=keeps)
-        if self.bucket.versioning == "Suspended":
+        if not keeps:
             await self._remove_null_below(new.key)
-        await self.tx.execute(_PLACE, self.bucket.id, *new)
-        return new
+        return new._replace(version=new_version_id() if keeps else NULL_VERSION, rank=rank)
 
     async def add_part(self, content: str, part: Part) -> None:
         """Record a part whose blob is finished; the blob is kept with this block."""
@@ -84,8 +95,8 @@ class Versions:
         if not keeps:
             await self._remove_null_below(key)
         version = new_version_id() if keeps else NULL_VERSION
-        marker = Version(key, rank, version, now, 0, "", STANDARD, None, "{}", *(None,) * 6)
-        await self.tx.execute(_MARK, self.bucket.id, *marker)
+        marker = Version(key, rank, version, now, 0, "", STANDARD, None, "{}", *(None,) * 7)
+        await self.tx.execute(_MARK, self.bucket.id, *marker[:-1])
         return marker
 
     async def remove(self, key: bytes, current: Version | None, version: str) -> Version | None:
@@ -111,17 +122,22 @@ class Versions:
         self.tx.on_commit(functools.partial(self.contents.discard, blobs))
 
     async def _next_rank(self, key: bytes, current: Version | None) -> int:
-        if not self.bucket.versioned:
-            return 0
         newest = current or await find_newest_below(self.tx, self.bucket, key)
         return 0 if newest is None else newest.rank - 1
 
     async def _clear(self, current: Version, *, keeps: bool) -> None:
         """Make room where `current` is: its row is about to be replaced."""
-        if keeps or (self.bucket.versioned and current.version != NULL_VERSION):
+        if keeps or current.version != NULL_VERSION:
             await self.tx.execute(_LOWER, self.bucket.id, current.key)
-        elif current.content is not None:
-            await self.retire(current.content)
+        else:
+            await self._drop(current)
+
+    async def _drop(self, version: Version) -> None:
+        """Delete a version's bytes: its row goes, or is replaced."""
+        if version.inline is not None:
+            await self.tx.execute(_DELETE_DATA, version.inline)
+        if version.content is not None:
+            await self.retire(version.content)
 
     async def _remove_null_below(self, key: bytes) -> None:
         row = await self.tx.fetch_one(_FIND_NULL, self.bucket.id, key)
@@ -130,13 +146,11 @@ class Versions:
 
     async def _take(self, current: Version) -> None:
         await self.tx.execute(_DELETE, self.bucket.id, current.key)
-        if current.content is not None:
-            await self.retire(current.content)
+        await self._drop(current)
 
     async def _take_below(self, version: Version) -> None:
         await self.tx.execute(_DELETE_BELOW, self.bucket.id, version.key, version.rank)
-        if version.content is not None:
-            await self.retire(version.content)
+        await self._drop(version)
 
     async def _raise_newest(self, key: bytes) -> None:
         newest = await find_newest_below(self.tx, self.bucket, key)
