@@ -1,6 +1,7 @@
 """Operations as the server uses them: put together from a protocol's parser, the validator and a serializer."""
 
 import uuid
+import zlib
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -27,6 +28,7 @@ from clary.wire.serialize.rest_xml import RestXmlSerializer
 from clary.wire.serialize.serializer import Serialize, Serializer
 from clary.wire.types import HttpRequest, HttpResponse
 from clary.wire.validate import Validator
+from clary.wire.xml_schema import SchemaValidator
 
 PARSERS: dict[str, type[Parser]] = {
     protocols.CBOR: CborParser,
@@ -44,6 +46,10 @@ SERIALIZERS: dict[str, type[Serializer]] = {
 }
 
 
+#: zlib's window size for data with a gzip header.
+GZIP = 31
+
+
 class Codec:
     """One protocol of one service: what its operations share."""
 
@@ -53,7 +59,7 @@ class Codec:
         self.quirks = quirks_of(service.name)
         self.parser = PARSERS[protocol](service)
         self.serializer = SERIALIZERS[protocol](service)
-        self.validator = Validator(self.quirks.invalid_code, self.quirks.unchecked)
+        self.validator = (SchemaValidator if self.quirks.validation == "schema" else Validator)(self.quirks)
 
     def serialize_error(self, error: AwsError, request_id: str) -> HttpResponse:
         """Turn an error into a response, for a request that names no operation."""
@@ -78,7 +84,7 @@ class CompiledOperation(Operation):
 
     async def parse(self, request: HttpRequest, path: str | None = None) -> dict[str, Any]:
         """Turn a request into the operation's input."""
-        body = await request.body.read(self.codec.quirks.body_limit) if self._reads_body else b""
+        body = await self._body(request) if self._reads_body else b""
         try:
             params = self._parse(request, request.path if path is None else path, body)
         except (Malformed, UnicodeDecodeError) as error:
@@ -104,6 +110,13 @@ class CompiledOperation(Operation):
             response.body = b""
         return response
 
+    async def _body(self, request: HttpRequest) -> bytes:
+        limit = self.codec.quirks.body_limit
+        body = await request.body.read(limit)
+        if self.model.is_compressible and request.headers.get("content-encoding") == "gzip":
+            return unzip(body, limit)
+        return body
+
     @cached_property
     def _parse(self) -> Parse:
         return self.codec.parser.compile(self.model)
@@ -122,6 +135,20 @@ class CompiledOperation(Operation):
     @cached_property
     def _serialize(self) -> Serialize:
         return self.codec.serializer.compile(self.model)
+
+
+def unzip(body: bytes, limit: int) -> bytes:
+    """Return the content of a gzip file; AwsError when it is broken, or longer than `limit`."""
+    decoder = zlib.decompressobj(GZIP)
+    try:
+        content = decoder.decompress(body, limit)
+    except zlib.error as error:
+        raise AwsError("SerializationException", "The request body is not valid gzip") from error
+    if decoder.unconsumed_tail:
+        raise AwsError("RequestEntityTooLargeException", f"Request must be smaller than {limit} bytes", 413)
+    if not decoder.eof:
+        raise AwsError("SerializationException", "The gzip of the request body breaks off")
+    return content
 
 
 def streaming_input(shape: Shape | None) -> str | None:

@@ -100,6 +100,8 @@ class OperationModel:
     host_prefix: str | None
     #: Whether the operation takes requests without a signature.
     unsigned: bool
+    #: Whether clients may send the body as gzip.
+    is_compressible: bool
     input: Shape | None
     output: Shape | None
 
@@ -148,6 +150,7 @@ class ServiceModel:
             status=http.get("responseCode", 200),
             host_prefix=raw.get("endpoint", {}).get("hostPrefix"),
             unsigned=raw.get("authtype") == "none" or "smithy.api#noAuth" in raw.get("auth", ()),
+            is_compressible="requestcompression" in raw,
             input=Shape(self.shapes, raw["input"]) if "input" in raw else None,
             output=Shape(self.shapes, raw["output"]) if "output" in raw else None,
         )

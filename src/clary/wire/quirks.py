@@ -1,6 +1,7 @@
 """Where a service departs on the wire from what its protocol and its model say. Data only."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +14,10 @@ class Quirks:
     bare: frozenset[str] = frozenset()
     #: Namespace of the response's XML, where the model has none.
     xml_namespace: str | None = None
-    #: The code of an input that breaks a constraint of the model.
+    #: The code of an input that breaks a constraint of the model: that of AWS's framework by default.
     invalid_code: str = "ValidationException"
+    #: How the service answers one: as the framework does, naming the first only, or as a schema of XML does.
+    validation: Literal["framework", "terse", "schema"] = "framework"
     #: Shapes whose values the service checks itself, because it answers codes of their own.
     unchecked: frozenset[str] = frozenset()
     #: The largest body that is read whole, in bytes.
@@ -58,6 +61,7 @@ S3 = Quirks(
     bare=frozenset({"GetBucketLocation"}),
     xml_namespace="http://s3.amazonaws.com/doc/2006-03-01/",
     invalid_code="InvalidArgument",
+    validation="schema",
     unchecked=frozenset({"BucketLocationConstraint", "StorageClass"}),
 )
 
@@ -65,7 +69,24 @@ S3 = Quirks(
 SQS = "AWS.SimpleQueueService."
 
 QUIRKS: dict[str, Quirks] = {
+    "athena": Quirks(invalid_code="InvalidRequestException"),
+    "cloudwatch": Quirks(invalid_code="ValidationError"),
+    "ecr": Quirks(invalid_code="InvalidParameterException", validation="terse"),
+    "iam": Quirks(invalid_code="ValidationError"),
+    # A function's code comes in the request: 50 MB as base64.
+    "lambda": Quirks(body_limit=72 * 2**20),
+    "lex-models": Quirks(invalid_code="BadRequestException"),
+    "lex-runtime": Quirks(invalid_code="BadRequestException"),
+    "logs": Quirks(invalid_code="InvalidParameterException"),
+    # An image of 15 MB as base64.
+    "rekognition": Quirks(body_limit=24 * 2**20),
     "s3": S3,
+    "sagemaker-featurestore-runtime": Quirks(invalid_code="ValidationError"),
+    "sagemaker-runtime": Quirks(invalid_code="ValidationError"),
+    "sesv2": Quirks(invalid_code="BadRequestException"),
+    "sns": Quirks(invalid_code="ValidationError"),
+    "sts": Quirks(invalid_code="ValidationError"),
+    "transcribe": Quirks(invalid_code="BadRequestException"),
     "sqs": Quirks(
         invalid_code="InvalidParameterValue",
         query_codes={

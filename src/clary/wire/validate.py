@@ -11,6 +11,7 @@ from typing import Any
 from clary.wire.errors import AwsError
 from clary.wire.model import Shape
 from clary.wire.patterns import matcher
+from clary.wire.quirks import Quirks
 
 #: Where below the value that was checked, the value as text (None for a sensitive one), and the constraint it breaks.
 Violation = tuple[str, str | None, str]
@@ -19,6 +20,7 @@ Check = Callable[[Any], list[Violation] | None]
 #: A constraint in AWS's words, and whether a value keeps it.
 Rule = tuple[str, Callable[[Any], bool]]
 
+PATTERN = "must satisfy regular expression pattern: "
 CONTAINERS = frozenset({"structure", "list", "map"})
 NUMBERS = frozenset({"integer", "long", "float", "double"})
 #: A longer value is cut in the error's text. Differs from AWS: there, it is given whole.
@@ -28,22 +30,31 @@ MAX_SHOWN = 1000
 class Validator:
     """Compiles the input shapes of one service into checks; a shape that several operations share is compiled once."""
 
-    def __init__(self, code: str, unchecked: frozenset[str] = frozenset()) -> None:
-        self._code = code
-        self._unchecked = unchecked
+    def __init__(self, quirks: Quirks) -> None:
+        self._code = quirks.invalid_code
+        self._unchecked = quirks.unchecked
+        self._message = terse_message if quirks.validation == "terse" else message
         self._compiled: dict[str, Check | None] = {}
 
     def compile(self, shape: Shape | None) -> Callable[[dict[str, Any]], None]:
         """Return what checks an input; it raises AwsError with every violation listed."""
-        check = self.of(shape) if shape else None
+        return self.checker(self.of(shape) if shape else None)
+
+    def checker(self, check: Check | None) -> Callable[[dict[str, Any]], None]:
+        """Return what raises the service's error for what `check` finds."""
         if check is None:
             return lambda params: None
 
         def validate(params: dict[str, Any]) -> None:
             if found := check(params):
-                raise AwsError(self._code, message(found))
+                raise AwsError(self._code, self._message(found))
 
         return validate
+
+    def members(self, shape: Shape, names: Iterable[str]) -> Check | None:
+        """Return what checks some members of a structure."""
+        members = shape.members
+        return structure({name: (name in shape.required, self.of(members[name])) for name in names})
 
     def of(self, shape: Shape) -> Check | None:
         """Return what checks `shape`, None for one that has no constraints."""
@@ -68,7 +79,7 @@ class Validator:
             return sequence(shape, self.of(shape.member))
         if shape.type == "map":
             return mapping(shape, self.of(shape.key), self.of(shape.value))
-        return structure({name: (name in shape.required, self.of(item)) for name, item in shape.members.items()})
+        return self.members(shape, shape.members)
 
 
 def message(found: list[Violation]) -> str:
@@ -78,6 +89,15 @@ def message(found: list[Violation]) -> str:
         shown = f"Value {value} at" if value is not None else "Value at"
         texts.append(f"{shown} '{path}' failed to satisfy constraint: {constraint}")
     return f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: {'; '.join(texts)}"
+
+
+def terse_message(found: list[Violation]) -> str:
+    """Return the text that names the first violation, as ECR does."""
+    path, _, constraint = found[0]
+    text = constraint.removeprefix("Member ")
+    if text.startswith(PATTERN):
+        text = f"must satisfy regular expression '{text.removeprefix(PATTERN)}'"
+    return f"Invalid parameter at '{path}' failed to satisfy constraint: '{text}'"
 
 
 def structure(members: dict[str, tuple[bool, Check | None]]) -> Check | None:
@@ -208,7 +228,7 @@ def rules(shape: Shape) -> list[Rule]:
         text = f"Member must have {what} greater than or equal to {traits['min']}"
         found.append((text, at_least(measure, traits["min"])))
     if "pattern" in traits and (pattern := matcher(traits["pattern"])):
-        text = f"Member must satisfy regular expression pattern: {traits['pattern']}"
+        text = f"Member {PATTERN}{traits['pattern']}"
         found.append((text, lambda value: pattern.fullmatch(value) is not None))
     if "enum" in traits:
         found.append((f"Member must satisfy enum value set: [{', '.join(traits['enum'])}]", one_of(traits["enum"])))

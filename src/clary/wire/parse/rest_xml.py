@@ -7,8 +7,7 @@ from clary.wire.errors import AwsError, Malformed
 from clary.wire.model import Shape
 from clary.wire.parse.rest import ReadBody, RestParser
 from clary.wire.parse.xml import compile_body
-
-MALFORMED = "The XML you provided was not well-formed or did not validate against our published schema"
+from clary.wire.xml_schema import MALFORMED
 
 
 class RestXmlParser(RestParser):
