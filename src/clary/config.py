@@ -74,7 +74,7 @@ class Settings:
             secret_access_key=secret or made["secret_access_key"],
             master_key=made["master_key"],
             database_url=environ.get("CLARY_DATABASE_URL"),
-            upstream_proxy=environ.get("CLARY_UPSTREAM_PROXY"),
+            upstream_proxy=read_upstream_proxy(environ),
         )
 
 
@@ -94,13 +94,22 @@ def read_port(environ: Mapping[str, str]) -> int:
     return int(text)
 
 
+def read_upstream_proxy(environ: Mapping[str, str]) -> str | None:
+    """Return `CLARY_UPSTREAM_PROXY`, else the user's HTTPS proxy.
+
+    `clary env` makes the latter ourselves, and keeps the one from before in the former, empty where there was none.
+    """
+    user = environ.get("HTTPS_PROXY") or environ.get("https_proxy")
+    return environ.get("CLARY_UPSTREAM_PROXY", user) or None
+
+
 def read_or_make_credentials(folder: Path) -> dict[str, str]:
     """Return what `credentials.json` holds; write it first when it is not there.
 
     Two servers that start at once agree: the file appears whole, and only the first one's stays.
     """
     path = folder / "credentials.json"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         draft = folder / f".credentials-{secrets.token_hex(8)}"
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
