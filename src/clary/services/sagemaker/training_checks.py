@@ -37,7 +37,7 @@ def checked(req: Document) -> Document:
         "EnableInterContainerTrafficEncryption": False,
         "EnableManagedSpotTraining": False,
         **req,
-        "OutputDataConfig": {"CompressionType": "GZIP", **req["OutputDataConfig"]},
+        "OutputDataConfig": {"KmsKeyId": "", "CompressionType": "GZIP", **req["OutputDataConfig"]},
         "StoppingCondition": {"MaxRuntimeInSeconds": _DAY, **req.get("StoppingCondition", {})},
     }
     echoed.pop("Tags", None)
