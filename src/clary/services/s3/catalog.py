@@ -10,12 +10,12 @@ from clary.state.database import Database, Reader
 Source = Reader | Database
 
 _FIND_OBJECT = spell("""
-    SELECT {b.bucket}, {o.version}, i.data FROM s3_buckets b
+    SELECT {b.bucket}, {o.unkeyed}, i.data FROM s3_buckets b
     LEFT JOIN s3_objects o ON o.bucket = b.id AND o.key = ?
     LEFT JOIN s3_inline i ON i.id = o.inline WHERE b.name = ?
 """)
 _FIND_HEAD = spell("""
-    SELECT {b.bucket}, {o.version}, NULL FROM s3_buckets b
+    SELECT {b.bucket}, {o.unkeyed}, NULL FROM s3_buckets b
     LEFT JOIN s3_objects o ON o.bucket = b.id AND o.key = ? WHERE b.name = ?
 """)
 _FIND_BUCKET = spell("SELECT {bucket} FROM s3_buckets WHERE name = ?")
@@ -31,7 +31,8 @@ _FIND_PARTS = spell("""
 """)
 _FIND_UPLOAD = spell("SELECT {upload} FROM s3_uploads WHERE bucket = ? AND key = ? AND id = ?")
 
-_BUCKET_WIDTH = len(Bucket._fields)
+#: Columns of a bucket: all of its fields but its name.
+_BUCKET_WIDTH = len(Bucket._fields) - 1
 
 
 async def find_bucket(source: Source, ctx: Context, name: str, owner: str | None = None) -> Bucket:
@@ -57,8 +58,8 @@ async def find_current(
     row = await source.fetch_one(_FIND_OBJECT if data else _FIND_HEAD, key, name)
     if row is None:
         raise errors.no_such_bucket(name)
-    bucket = _permitted(Bucket._make(row[:_BUCKET_WIDTH]), ctx, owner)
-    return bucket, None if row[_BUCKET_WIDTH] is None else Version._make(row[_BUCKET_WIDTH:])
+    bucket = _permitted(Bucket._make((*row[:_BUCKET_WIDTH], name)), ctx, owner)
+    return bucket, None if row[_BUCKET_WIDTH] is None else Version._make((key, *row[_BUCKET_WIDTH:]))
 
 
 async def find_version(source: Source, bucket: Bucket, key: bytes, version: str) -> Version | None:

@@ -125,7 +125,6 @@ class Copying(Multipart):
             etag=source.etag,
             checksum=source.checksum if checksum is None else checksum.stored(),
             headers=new.headers if req.get("MetadataDirective") == "REPLACE" else source.headers,
-            tags=new.tags if req.get("TaggingDirective") == "REPLACE" else source.tags,
             content=None if source.content is None else secrets.token_hex(16),
             data=source.data,
         )

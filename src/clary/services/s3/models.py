@@ -17,10 +17,10 @@ class Bucket(NamedTuple):
     """
 
     id: int
-    name: str
     account: str
     versioning: str
     defaults: str | None
+    name: str
 
     @property
     def versioned(self) -> bool:
@@ -31,7 +31,9 @@ class Bucket(NamedTuple):
 class Version(NamedTuple):
     """One version of an object, or a delete marker: `s3_objects` and `s3_versions` without their bucket.
 
-    `data` is no column of theirs: it is what `inline` refers to, where a statement reads that too.
+    `headers` is the JSON document that HeadObject's answer begins with, `extra` a JSON document of what few objects
+    have (`tags`, `lock`, `acl`), None for nothing of that. `data` is no column of theirs: it is what `inline` refers
+    to, where a statement reads that too.
     """
 
     key: bytes
@@ -43,10 +45,7 @@ class Version(NamedTuple):
     storage_class: str
     checksum: str | None
     headers: str
-    tags: str | None
-    lock: str | None
-    acl: str | None
-    seal: str | None
+    extra: str | None
     inline: int | None
     content: str | None
     data: bytes | None
@@ -85,10 +84,7 @@ class Upload(NamedTuple):
     algorithm: str
     checksum_type: str
     headers: str
-    tags: str | None
-    lock: str | None
-    acl: str | None
-    seal: str | None
+    extra: str | None
 
 
 def dump(document: dict[str, Any]) -> str:

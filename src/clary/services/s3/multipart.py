@@ -57,10 +57,7 @@ class Multipart(Group):
             algorithm=algorithm,
             checksum_type=kind,
             headers=new.headers,
-            tags=new.tags,
-            lock=new.lock,
-            acl=new.acl,
-            seal=new.seal,
+            extra=new.extra,
         )
         async with self.database.write() as tx:
             bucket = await find_bucket(tx, ctx, req["Bucket"], req.get("ExpectedBucketOwner"))
@@ -92,7 +89,7 @@ class Multipart(Group):
     async def _keep_part(self, ctx: Context, bucket: Bucket, upload: Upload, number: int, received: Received) -> Part:
         """Make received bytes a part of an upload, when that is still there."""
         etag, checksum = received.md5.hex(), received.kept.stored()
-        part = Part(number, -1, received.size, etag, checksum, ctx.now(), upload.seal, received.blob)
+        part = Part(number, -1, received.size, etag, checksum, ctx.now(), None, received.blob)
         try:
             async with self.database.write() as tx:
                 await find_upload(tx, bucket, upload.key, upload.id)
@@ -171,10 +168,7 @@ def _object(upload: Upload, whole: Assembly, now: float) -> Version:
         storage_class=upload.storage_class,
         checksum=whole.checksum,
         headers=upload.headers,
-        tags=upload.tags,
-        lock=upload.lock,
-        acl=upload.acl,
-        seal=upload.seal,
+        extra=upload.extra,
         inline=None,
         content=upload.id,
         data=None,

@@ -71,7 +71,7 @@ class Objects(Group):
             versions = Versions(tx, self.contents, bucket)
             new = await versions.place(current, new)
             if received.blob:
-                part = Part(1, 0, new.size, new.etag, received.kept.stored(), new.modified, new.seal, received.blob)
+                part = Part(1, 0, new.size, new.etag, received.kept.stored(), new.modified, None, received.blob)
                 await versions.add_part(received.blob, part)
         return bucket, new
 
@@ -145,8 +145,6 @@ class Objects(Group):
             result["VersionId"] = version.version
         if version.storage_class != STANDARD:
             result["StorageClass"] = version.storage_class
-        if version.tags is not None:
-            result["TagCount"] = len(orjson.loads(version.tags))
         for override, name in _OVERRIDES.items():
             if override in req:
                 result[name] = req[override]

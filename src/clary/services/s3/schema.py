@@ -7,10 +7,11 @@ every database.
 
 `rank` orders the versions of a key, newest first: each new one is one less than the one before. `version` is the
 version id, `null` for an object stored while the bucket was not versioned. An empty `etag` is a delete marker.
-`headers`, `tags`, `lock` and `seal` are JSON documents, `checksum` is what `checksums.Checksum.stored` makes. An
-object's bytes are the row `inline` of `s3_inline`, or the parts of its `content`, or there are none. Few bytes have a
-table of their own so that rows of objects are small and lie in the order of their keys: a page of a listing is then a
-few dozen pages of the disk, wherever in the bucket it is and in whatever order the keys came.
+`headers` is a JSON document of what HeadObject answers, `extra` one of what few objects have. `checksum` is what
+`checksums.Checksum.stored` makes. An object's bytes are the row `inline` of `s3_inline`, or the parts of its `content`,
+or there are none. Few bytes have a table of their own so that rows of objects are small and lie in the order of their
+keys: a page of a listing is then a few dozen pages of the disk, wherever in the bucket it is and in whatever order the
+keys came.
 
 A part is one blob. `content` is the upload it belongs to, and then the object that the upload became: completing an
 upload moves no bytes and no rows. `start` is where the part begins in its object, negative until that is known. Parts
@@ -30,10 +31,7 @@ _VERSION = """
     storage_class {text} NOT NULL,
     checksum {text},
     headers {text} NOT NULL,
-    tags {text},
-    lock {text},
-    acl {text},
-    seal {text},
+    extra {text},
     inline {integer},
     content {text},
 """
@@ -80,10 +78,7 @@ MIGRATIONS = (
                 algorithm {text} NOT NULL,
                 checksum_type {text} NOT NULL,
                 headers {text} NOT NULL,
-                tags {text},
-                lock {text},
-                acl {text},
-                seal {text},
+                extra {text},
                 PRIMARY KEY (bucket, key, id)
             ) {clustered}""",
             """CREATE TABLE s3_parts (

@@ -5,9 +5,10 @@ from clary.services.s3.models import Bucket, Part, Upload, Version
 _COLUMNS = Version._fields[:-1]
 _WORDS = {
     "{bucket}": ", ".join(Bucket._fields),
-    "{b.bucket}": ", ".join(f"b.{name}" for name in Bucket._fields),
+    "{b.bucket}": ", ".join(f"b.{name}" for name in Bucket._fields[:-1]),
     "{version}": ", ".join(_COLUMNS),
     "{o.version}": ", ".join(f"o.{name}" for name in _COLUMNS),
+    "{o.unkeyed}": ", ".join(f"o.{name}" for name in _COLUMNS[1:]),
     "{version marks}": ", ".join("?" * len(_COLUMNS)),
     "{version excluded}": ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:]),
     "{part}": ", ".join(Part._fields),

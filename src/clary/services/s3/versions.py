@@ -95,7 +95,7 @@ class Versions:
         if not keeps:
             await self._remove_null_below(key)
         version = new_version_id() if keeps else NULL_VERSION
-        marker = Version(key, rank, version, now, 0, "", STANDARD, None, "{}", *(None,) * 7)
+        marker = Version(key, rank, version, now, 0, "", STANDARD, None, "{}", *(None,) * 4)
         await self.tx.execute(_MARK, self.bucket.id, *marker[:-1])
         return marker
 
