@@ -93,9 +93,8 @@ def differences(source: Path) -> Iterator[Difference]:
                     yield Difference(path.relative_to(source).as_posix(), where, " ".join(found[1].split()))
 
 
-def write(folder: Path) -> None:
-    """Write all pages, and remove those of services that are gone."""
-    written = pages()
+def write(written: Mapping[str, str], folder: Path) -> None:
+    """Write all pages into a folder, and remove those of services that are gone."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.glob("*.md"):
         if path.name not in written:
@@ -196,4 +195,4 @@ def _scopes(tree: ast.AST, within: str = "") -> Iterator[tuple[int, int, str]]:
 
 
 if __name__ == "__main__":
-    write(FOLDER)
+    write(pages(), FOLDER)

@@ -74,5 +74,5 @@ def test_differences_are_found_in_comments_and_docstrings(tmp_path: Path) -> Non
 
 def test_write_removes_pages_of_services_that_are_gone(tmp_path: Path, pages: dict[str, str]) -> None:
     (tmp_path / "gone.md").write_text("old")
-    reference.write(tmp_path)
+    reference.write(pages, tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == pages.keys()

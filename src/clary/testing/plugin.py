@@ -19,7 +19,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
         time = datetime.fromtimestamp(clock.now(), UTC)
         return time.replace(tzinfo=None) if remove_tzinfo else time
 
-    monkeypatch.setattr("botocore.auth.get_current_datetime", now)
+    for module in ("botocore.auth", "botocore.crt.auth"):  # it signs by the second where awscrt is installed
+        monkeypatch.setattr(f"{module}.get_current_datetime", now)
     return clock
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Coroutine
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -15,6 +16,14 @@ from clary.state.clock import Clock, SystemClock
 from clary.wire.server import Listener
 
 T = TypeVar("T")
+
+
+@cache
+def _models() -> Any:
+    """Return the one loader of botocore's models: reading them is most of what making a client costs."""
+    import botocore.loaders  # noqa: PLC0415  - heavy, and a server does without
+
+    return botocore.loaders.create_loader()
 
 
 class Server:
@@ -59,9 +68,13 @@ class Server:
     def client(self, service: str, **arguments: Any) -> Any:
         """Return a boto3 client with the root credentials."""
         import boto3  # noqa: PLC0415  - only tests have it
+        import botocore.session  # noqa: PLC0415  - heavy, and a server does without
 
         arguments = {"region_name": self.settings.region, **arguments}
+        bare = botocore.session.Session()
+        bare.register_component("data_loader", _models())
         session = boto3.session.Session(
+            botocore_session=bare,
             aws_access_key_id=arguments.pop("aws_access_key_id", self.settings.access_key_id),
             aws_secret_access_key=arguments.pop("aws_secret_access_key", self.settings.secret_access_key),
             aws_session_token=arguments.pop("aws_session_token", None),

@@ -25,6 +25,25 @@ def _allow(*actions: str, on: str | list[str] = "*", **more: Any) -> Statement:
 _LOGS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
 _PASS_ROLE = {"StringLike": {"iam:PassedToService": "*.amazonaws.com"}}
 
+_SERVICES = (
+    *("application-autoscaling", "athena", "autoscaling", "cloudformation", "cloudtrail", "cloudwatch", "comprehend"),
+    *("dynamodb", "ec2", "ecr", "elasticmapreduce", "events", "firehose", "forecast", "glue", "iam", "kinesis"),
+    *("kinesisanalytics", "kms", "lambda", "lex", "logs", "personalize", "polly", "rekognition", "s3", "sagemaker"),
+    *(
+        "scheduler",
+        "secretsmanager",
+        "sns",
+        "sqs",
+        "ssm",
+        "states",
+        "sts",
+        "tag",
+        "textract",
+        "transcribe",
+        "translate",
+    ),
+)
+
 #: Statements by path and name.
 _POLICIES: dict[str, list[Statement]] = {
     "/AdministratorAccess": [_allow("*")],
@@ -32,7 +51,10 @@ _POLICIES: dict[str, list[Statement]] = {
         {"Effect": "Allow", "NotAction": ["iam:*", "organizations:*", "account:*"], "Resource": "*"},
         _allow("iam:CreateServiceLinkedRole", "iam:DeleteServiceLinkedRole", "iam:ListRoles", "account:ListRegions"),
     ],
-    "/ReadOnlyAccess": [_allow("*:Get*", "*:List*", "*:Describe*", "*:BatchGet*", "*:Query", "*:Scan", "*:Search*")],
+    "/ReadOnlyAccess": [
+        _allow(*(f"{service}:{verb}*" for service in _SERVICES for verb in ("Get", "List", "Describe", "BatchGet"))),
+        _allow("dynamodb:Query", "dynamodb:Scan", "logs:FilterLogEvents", "sagemaker:Search"),
+    ],
     "/IAMFullAccess": [_allow("iam:*", "organizations:Describe*", "organizations:List*")],
     "/IAMReadOnlyAccess": [_allow("iam:Get*", "iam:List*", "iam:Simulate*", "iam:Generate*")],
     "/AmazonS3FullAccess": [_allow("s3:*", "s3-object-lambda:*")],

@@ -7,7 +7,7 @@ from clary.services.logs.filters.pattern import invalid_pattern
 
 _REST = "..."
 _NAME = re.compile(r"[\w\-]+")
-_SPLIT = re.compile(r'(?:"(?:[^"\\]|\\.)*"|%[^%]*%|[^,"%])+')
+_COLUMN = re.compile(r'((?:"(?:[^"\\]|\\.)*"|%[^%]*%|[^,"%])*)(,|$)')
 _FIELD = re.compile(r'"((?:[^"\\]|\\.)*)"|\[([^\]]*)\]|(\S+)')
 
 
@@ -20,8 +20,8 @@ class ColumnFilter:
     def __init__(self, pattern: str) -> None:
         if not pattern.endswith("]"):
             raise invalid_pattern("a bracket is not closed")
-        columns = [column.strip() for column in _SPLIT.findall(pattern[1:-1])]
-        if not all(columns) or not columns or columns.count(_REST) > 1:
+        columns = _columns(pattern[1:-1])
+        if not all(columns) or columns.count(_REST) > 1:
             raise invalid_pattern("columns are names with or without conditions, and at most one ...")
         self._columns = [None if column == _REST else _Column(column) for column in columns]
 
@@ -69,6 +69,18 @@ class _Column:
 
     def fits(self, value: str) -> bool:
         return self._conditions is None or self._conditions.holds(lambda _: [value])
+
+
+def _columns(text: str) -> list[str]:
+    """Split at the commas that stand neither in quotes nor in percent signs."""
+    columns, end, comma = [], 0, ","
+    while comma:
+        column = _COLUMN.match(text, end)
+        if column is None:
+            raise invalid_pattern(f"cannot read {text[end:].strip()!r}")
+        columns.append(column[1].strip())
+        comma, end = column[2], column.end()
+    return columns
 
 
 def _fields(message: str) -> list[str]:
