@@ -1,5 +1,7 @@
 """Amazon S3."""
 
+import asyncio
+import contextlib
 from collections.abc import Sequence
 
 from clary.services.s3.buckets import Buckets
@@ -19,10 +21,18 @@ class S3(Buckets, Objects, Deletion, Listing, Copying, Uploads):
     """Amazon S3: the groups of its operations, and what is done when the server starts."""
 
     migrations = MIGRATIONS
+    _sweep: asyncio.Task[int]
 
     async def start(self) -> None:
-        """Free the blobs that a crash left without an object."""
+        """Free the blobs that a crash left without an object: unfinished uploads now, deleted objects by and by."""
         await self.platform.blobs.recover(self._live)
+        self._sweep = asyncio.create_task(self.platform.blobs.sweep(self._live))
+
+    async def stop(self) -> None:
+        """Leave the rest of the sweep to the next start."""
+        self._sweep.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._sweep
 
     async def _live(self, blob_ids: Sequence[str]) -> set[str]:
         """Return those of the blobs that some part names."""
