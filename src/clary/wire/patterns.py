@@ -15,6 +15,16 @@ from unicodedata import category
 #: Patterns that are too narrow to be what AWS checks: one letter, for names of many.
 FAULTY = frozenset({"^[a-zA-Z]$", "[0-9a-zA-Z._:-]"})
 
+#: Patterns whose nested repeats take a backtracking matcher ages over a text that almost matches, each with one that
+#: says the same and does not.
+LINEAR = {
+    r"^[a-z0-9*](?:[._\-/a-z0-9*]?[a-z0-9*]+)*$": r"[a-z0-9*]+(?:[._\-/][a-z0-9*]+)*",
+    r"^[ \t]*[^\x00-\x1F:\x7F]+([ \t]+[^\x00-\x1F:\x7F]+)*[ \t]*$": r"\t*[^\x00-\x1F:\x7F][^\x00-\x08\x0A-\x1F:\x7F]*",
+    r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$": r"\t*[\x20-\x7E][\t\x20-\x7E]*",
+    r"[a-z0-9]([-a-z0-9]*[a-z0-9]){0,39}?": r"[a-z0-9]([-a-z0-9]*[a-z0-9])?",
+    r"https://([.\-_a-zA-Z0-9]+/?){3,1016}": r"https://([.\-_a-zA-Z0-9]/?){3,}",
+}
+
 #: What stands in a pattern apart from its plain characters.
 TOKEN = re.compile(
     r"(?P<pair>\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w)"
@@ -52,7 +62,7 @@ class Matcher:
 
     def _first(self, value: str) -> object:
         try:
-            self.fullmatch = compile_java(self._pattern).fullmatch
+            self.fullmatch = compile_java(LINEAR.get(self._pattern, self._pattern)).fullmatch
         except re.error:
             self.fullmatch = re.compile("(?s).*").fullmatch
         return self.fullmatch(value)

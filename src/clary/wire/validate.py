@@ -23,7 +23,9 @@ Rule = tuple[str, Callable[[Any], bool]]
 PATTERN = "must satisfy regular expression pattern: "
 CONTAINERS = frozenset({"structure", "list", "map"})
 NUMBERS = frozenset({"integer", "long", "float", "double"})
-#: A longer value is cut in the error's text. Differs from AWS: there, it is given whole.
+# Differs from AWS: a value longer than this, and than it may be, is not matched against its pattern besides.
+MAX_MATCHED = 10_000
+# Differs from AWS: a longer value is cut in the text of the error.
 MAX_SHOWN = 1000
 
 
@@ -229,7 +231,7 @@ def rules(shape: Shape) -> list[Rule]:
         found.append((text, at_least(measure, traits["min"])))
     if "pattern" in traits and (pattern := matcher(traits["pattern"])):
         text = f"Member {PATTERN}{traits['pattern']}"
-        found.append((text, lambda value: pattern.fullmatch(value) is not None))
+        found.append((text, lambda value: len(value) > MAX_MATCHED or pattern.fullmatch(value) is not None))
     if "enum" in traits:
         found.append((f"Member must satisfy enum value set: [{', '.join(traits['enum'])}]", one_of(traits["enum"])))
     return found
