@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from clary.ml.errors import ClientError
+
 Floats: TypeAlias = npt.NDArray[np.float32]
 Matrix: TypeAlias = Floats | sparse.csr_matrix
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -43,16 +45,32 @@ class Batch:
         return int(self.features.shape[1])
 
 
+def floats(values: npt.ArrayLike) -> Floats:
+    """Return numbers as float32, C-contiguous; what is too large for one becomes infinity."""
+    with np.errstate(over="ignore"):
+        return np.asarray(values).astype(np.float32, order="C")
+
+
 def concatenate(batches: Iterable[Batch]) -> Batch | None:
-    """Return one batch of all rows, None where there is none. Sparse rows are widened to the widest batch."""
+    """Return one batch of all rows, None where there is none.
+
+    Sparse rows are widened to the widest batch; rows of batches without weights weigh 1 beside those that have some.
+
+    Raises:
+        ClientError: some batches have labels or query ids, and some have none.
+    """
     parts = [batch for batch in batches if batch.rows]
     if len(parts) < 2:
         return parts[0] if parts else None
+    weights = None
+    if any(part.weights is not None for part in parts):
+        ones = (np.ones(part.rows, np.float32) if part.weights is None else part.weights for part in parts)
+        weights = np.concatenate(list(ones))
     return Batch(
         _stack([part.features for part in parts]),
-        _join([part.labels for part in parts]),
-        _join([part.weights for part in parts]),
-        _join([part.groups for part in parts]),
+        _join([part.labels for part in parts], "labels"),
+        weights,
+        _join([part.groups for part in parts], "query ids"),
     )
 
 
@@ -74,6 +92,8 @@ def _every_value(matrix: Floats) -> sparse.csr_matrix:
     return sparse.csr_matrix((matrix.ravel(), indices, np.arange(0, rows * columns + 1, columns)), matrix.shape)
 
 
-def _join(parts: Sequence[npt.NDArray[Scalar] | None]) -> npt.NDArray[Scalar] | None:
+def _join(parts: Sequence[npt.NDArray[Scalar] | None], what: str) -> npt.NDArray[Scalar] | None:
     arrays = [part for part in parts if part is not None]
-    return np.concatenate(arrays) if len(arrays) == len(parts) else None
+    if arrays and len(arrays) < len(parts):
+        raise ClientError(f"Some of the data has {what}, and some has none.")
+    return np.concatenate(arrays) if arrays else None

@@ -20,6 +20,9 @@ from clary.ml.formats.format import CHUNK, Format, whole_lines
 DELIMITERS = ",\t;| "
 """Tried in this order on the first line, as SageMaker's XGBoost does."""
 
+MISSING = [*pa.csv.ConvertOptions().null_values, " "]
+"""An empty field, and pyarrow's words for one: NA, null, NaN, …"""
+
 BLOCK = 1 << 20
 """Bytes that one core parses at a time."""
 
@@ -73,7 +76,9 @@ class _Parser:
                 pa.BufferReader(text),
                 read_options=pa.csv.ReadOptions(column_names=names, block_size=max(BLOCK, _longest(text))),
                 parse_options=pa.csv.ParseOptions(delimiter=self.delimiter),
-                convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.float32())),
+                convert_options=pa.csv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.float32()), null_values=MISSING
+                ),
             )
         except pa.ArrowInvalid as error:
             raise self._culprit(text) or DataError(str(error), self.file, self.line) from None
@@ -128,16 +133,13 @@ class _Parser:
 
 
 def _numeric(field: str) -> bool:
-    if field.strip() in _MISSING:
+    if field in MISSING:
         return True
     try:
         float(field)
     except ValueError:
         return False
     return "_" not in field
-
-
-_MISSING = frozenset(pa.csv.ConvertOptions().null_values)
 
 
 def _longest(text: bytes) -> int:

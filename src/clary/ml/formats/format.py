@@ -24,13 +24,13 @@ class Format(ABC):
 
 def whole_lines(stream: BinaryIO, size: int = CHUNK) -> Iterator[bytes]:
     """Yield the stream in pieces of about `size` bytes that end where a line ends."""
-    rest = b""
-    while piece := stream.read(size):
-        cut = piece.rfind(b"\n") + 1
+    rest, piece = b"", stream.read(size)
+    while piece:
+        following = stream.read(size)
+        cut = piece.rfind(b"\n") + 1 if following else len(piece)
         if cut:
-            yield rest + piece[:cut]
+            yield rest + piece[:cut] if rest else piece[:cut]
             rest = piece[cut:]
         else:
             rest += piece
-    if rest:
-        yield rest
+        piece = following

@@ -16,7 +16,7 @@ import numpy as np
 import orjson
 from scipy import sparse
 
-from clary.ml.batches import Batch, Floats
+from clary.ml.batches import Batch, Floats, floats
 from clary.ml.errors import DataError
 from clary.ml.formats.format import CHUNK, Format, whole_lines
 
@@ -115,13 +115,12 @@ def _batch(instances: Sequence[_Instance], labels: bool) -> Batch:
     features = _sparse(instances) if is_sparse else _dense(instances)
     if not labels:
         return Batch(features)
-    for instance in instances:
-        if instance.label is None:
-            raise instance.place.error("has no 'label'")
-    target = np.array([instance.label for instance in instances], np.float32)
-    weights = [1.0 if instance.weight is None else instance.weight for instance in instances]
-    weighted = any(instance.weight is not None for instance in instances)
-    return Batch(features, target, np.array(weights, np.float32) if weighted else None)
+    target = floats([np.nan if instance.label is None else instance.label for instance in instances])
+    for row in np.flatnonzero(~np.isfinite(target)):
+        given = instances[row].label
+        raise instances[row].place.error("has no 'label'" if given is None else f"label {given} is too large")
+    weights = floats([1.0 if instance.weight is None else instance.weight for instance in instances])
+    return Batch(features, target, weights)
 
 
 def _dense(instances: Sequence[_Instance]) -> Floats:
@@ -144,11 +143,11 @@ def _floats(instance: _Instance) -> Floats:
     """Return the values, null as NaN."""
     kinds = set(map(type, instance.values))
     if kinds <= {int, float, bool}:
-        return np.array(instance.values, np.float32)
+        return floats(instance.values)
     for column, value in enumerate(instance.values, 1):
         if value is not None and not isinstance(value, int | float):
             raise instance.place.error(f"{value!r} is not a number", column)
-    return np.array([np.nan if value is None else value for value in instance.values], np.float32)
+    return floats([np.nan if value is None else value for value in instance.values])
 
 
 def _are_keys(keys: object, count: int) -> bool:

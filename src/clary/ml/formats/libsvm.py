@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.csv
 from scipy import sparse
 
-from clary.ml.batches import Batch, Floats
+from clary.ml.batches import Batch, Floats, floats
 from clary.ml.errors import DataError
 from clary.ml.formats.format import CHUNK, Format, whole_lines
 
@@ -80,7 +80,7 @@ def _parse(text: bytes, labels: bool) -> Batch:
     ):
         raise ValueError("an index is not a whole number from 0 on")
     features = sparse.csr_matrix(
-        (values.astype(np.float32), indices.astype(np.int32), np.append(0, np.cumsum(pairs))),
+        (floats(values), indices.astype(np.int32), np.append(0, np.cumsum(pairs))),
         shape=(len(lines), int(indices.max(initial=-1)) + 1),
     )
     if not labels:
@@ -111,10 +111,10 @@ def _check_places(
 
 
 def _finite(values: npt.NDArray[np.float64]) -> Floats:
-    floats = values.astype(np.float32)
-    if not np.isfinite(floats).all():
+    finite = floats(values)
+    if not np.isfinite(finite).all():
         raise ValueError("a label or a weight is not a finite number")
-    return floats
+    return finite
 
 
 @dataclass(frozen=True, slots=True)

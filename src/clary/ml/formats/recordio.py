@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from clary.ml.batches import Batch, Floats, Matrix
+from clary.ml.batches import Batch, Floats, Matrix, floats
 from clary.ml.errors import DataError
 from clary.ml.formats.format import Format
 from clary.ml.formats.protobuf import write_delimited
@@ -40,11 +40,14 @@ class RecordIO(Format):
 
     def read(self, stream: BinaryIO, file: str) -> Iterator[Batch]:
         """Yield the rows; errors name the record, counted from 1."""
-        rest, first = b"", 1
+        rest, first, width = b"", 1, None
         while piece := stream.read(self.chunk):
             buffer = rest + piece if rest else piece
             done = 0
             for batch, following in self._batches(buffer, file, first):
+                width = width or batch.columns
+                if batch.columns != width and not batch.is_sparse:
+                    raise DataError(f"record {first} has {batch.columns} features, those before have {width}", file)
                 first += batch.rows
                 done = following
                 yield batch
@@ -163,8 +166,8 @@ class _Layout:
 
     def read(self, buffer: bytes, rows: int) -> Batch:
         """Return that many rows."""
-        features = self._view(buffer, rows, self.values).astype(np.float32, order="C")
-        label = None if self.label is None else self._view(buffer, rows, self.label)[:, 0].astype(np.float32)
+        features = floats(self._view(buffer, rows, self.values))
+        label = None if self.label is None else floats(self._view(buffer, rows, self.label)[:, 0])
         return Batch(features, label)
 
     def _view(self, buffer: bytes, rows: int, span: tuple[int, int, npt.DTypeLike]) -> npt.NDArray[np.floating]:

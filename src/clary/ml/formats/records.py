@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from clary.ml.batches import Batch, Floats
+from clary.ml.batches import Batch, Floats, floats
 from clary.ml.formats.protobuf import (
     DELIMITED,
     Field,
@@ -105,7 +105,7 @@ def decode(buffer: bytes, records: Sequence[Record], labels: bool) -> Batch:
     if not any(record.is_sparse for record in records):
         odd = np.flatnonzero(counts != counts[0])
         if len(odd):
-            raise ValueError(f"it has {counts[odd[0]]} features, the records before have {counts[0]}")
+            raise ValueError(f"it has {counts[odd[0]]} features, those before have {counts[0]}")
         return Batch(values.reshape(len(records), -1), target)
     keys, ends = decode_varints(_join(buffer, [record.features.keys for record in records]))
     key_counts = _counts(ends, [_size(record.features.keys) for record in records])
@@ -153,9 +153,9 @@ def _numbers(buffer: bytes, tensors: Sequence[Tensor]) -> tuple[Floats, npt.NDAr
     packed = _join(buffer, [tensor.values for tensor in tensors])
     if kind == INT32:
         numbers, ends = decode_varints(packed)
-        return numbers.astype(np.float32), _counts(ends, sizes)
-    floats = np.frombuffer(packed, DTYPES[kind])
-    return floats.astype(np.float32), np.array(sizes, np.int64) // floats.itemsize
+        return floats(numbers), _counts(ends, sizes)
+    values = np.frombuffer(packed, DTYPES[kind])
+    return floats(values), np.array(sizes, np.int64) // values.itemsize
 
 
 def _join(buffer: bytes, spans: Sequence[Sequence[Field]]) -> bytes:

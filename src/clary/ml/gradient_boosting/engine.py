@@ -5,6 +5,7 @@ about an unused parameter, because of a value that no longer changes anything.
 """
 
 import math
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,8 @@ DROPPED = frozenset({
     "use_dask_gpu_training", "prob_buffer_row",
 })  # fmt: skip
 """What xgboost no longer has and what changes no result."""
+
+VALUES_A_THREAD = 100_000
 
 REMOVED_UPDATERS = {"grow_local_histmaker": "grow_histmaker", "grow_skmaker": "grow_histmaker", "distcol": None}
 
@@ -61,6 +64,15 @@ def engine_parameters(parsed: Mapping[str, Any]) -> dict[str, Any]:
         if name in engine:
             engine[name] = str(tuple(engine[name]) if name == "monotone_constraints" else engine[name])
     return engine
+
+
+def threads_for(values: int) -> int:
+    """Return how many threads training on that many values is worth; 0 is xgboost's own choice, one for each CPU.
+
+    Below some hundred thousand values for each, they wait for one another longer than they work.
+    """
+    worth = max(1, values // VALUES_A_THREAD)
+    return worth if worth < len(os.sched_getaffinity(0)) else 0
 
 
 def _foreign(booster: str) -> frozenset[str]:

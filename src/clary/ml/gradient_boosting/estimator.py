@@ -18,7 +18,7 @@ from scipy import sparse
 from clary.ml.batches import Batch, Floats, Matrix
 from clary.ml.errors import AlgorithmError, ClientError
 from clary.ml.gradient_boosting.artefact import load_booster, save_booster
-from clary.ml.gradient_boosting.engine import engine_parameters
+from clary.ml.gradient_boosting.engine import engine_parameters, threads_for
 from clary.ml.gradient_boosting.hyperparameters import METRICS_TO_MAXIMIZE, parse
 from clary.ml.gradient_boosting.matrices import matrix_of
 from clary.ml.gradient_boosting.metrics import evaluator, is_ours
@@ -99,7 +99,7 @@ def boost(
     """
     names = _metrics(parsed)
     objective = parsed.get("objective", "reg:squarederror")
-    parameters = engine_parameters(parsed)
+    parameters = {"nthread": threads_for(train.num_row() * train.num_col())} | engine_parameters(parsed)
     if builtin := [name for name in names if not is_ours(name)]:
         parameters["eval_metric"] = builtin
     ours = [name for name in names if is_ours(name)]
