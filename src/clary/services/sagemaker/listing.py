@@ -33,10 +33,10 @@ async def list_page(
         descending=req.get("SortOrder", default_order) == "Descending",
         key_contains=req.get("NameContains"),
         statuses=(req["StatusEquals"],) if "StatusEquals" in req else (),
-        created_after=req.get("CreationTimeAfter"),
-        created_before=req.get("CreationTimeBefore"),
-        modified_after=req.get("LastModifiedTimeAfter"),
-        modified_before=req.get("LastModifiedTimeBefore"),
+        created_after=_time(req, "CreationTimeAfter"),
+        created_before=_time(req, "CreationTimeBefore"),
+        modified_after=_time(req, "LastModifiedTimeAfter"),
+        modified_before=_time(req, "LastModifiedTimeBefore"),
     )
     try:
         page = await ctx.state.list(kind.KIND, query)
@@ -44,3 +44,8 @@ async def list_page(
         raise invalid_token() from stale
     token = {"NextToken": page.cursor} if page.cursor else {}
     return [kind.from_record(record) for record in page.records], token
+
+
+def _time(req: Document, member: str) -> float | None:
+    """Return a time to the millisecond, as times are stored: clients' arithmetic moves the digits behind that."""
+    return round(req[member], 3) if member in req else None

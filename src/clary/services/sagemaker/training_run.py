@@ -74,15 +74,18 @@ class TrainingRun:
             JobFailure: it failed.
             _Stopped: it was stopped before its program ran.
         """
-        first = ("Starting", "Preparing the instances for training")
-        await self._move(*(first if self._job.attempt == 1 else ("Restarting", "Restarting the training job")))
         role = await self._assume()
         log = LogStream(role.client("logs"), LOG_GROUP, f"{self._training.name}/{HOST}-{int(self._training.created)}")
-        await self._move("Downloading", "Downloading input data", started=self._ctx.now())
+        first = ("Starting", "Preparing the instances for training")
+        again = ("Restarting", "Restarting the training job")
+        await self._move(
+            first if self._job.attempt == 1 else again,
+            ("Downloading", "Downloading input data"),
+            started=self._ctx.now(),
+        )
         await self._unless_stopped(self._prepare(role, log))
-        await self._move("Training", "Training image download completed. Training in progress.")
         ending = await self._execute(role, log)
-        await self._move("Uploading", "Uploading generated training model")
+        await self._move(("Uploading", "Uploading generated training model"))
         await upload(role.client("s3"), self._training, self._folder)
         return ending
 
@@ -94,10 +97,11 @@ class TrainingRun:
 
     async def _prepare(self, role: ExecutionRole, log: LogStream) -> None:
         """Make the folder that the program sees as /opt/ml, and fill its channels."""
+        opening = asyncio.create_task(log.open())
         await asyncio.to_thread(self._make_folder)
         download = Download(role.client("s3"), self._ctx.region, role.arn)
         await download.channels(self._training.request.get("InputDataConfig", ()), self._folder.data)
-        await log.open()
+        await opening
 
     def _make_folder(self) -> None:
         shutil.rmtree(self._path, ignore_errors=True)
@@ -107,8 +111,11 @@ class TrainingRun:
 
     async def _execute(self, role: ExecutionRole, log: LogStream) -> str:
         """Run the program to its end, or until it is stopped or its time is over; return what that makes of the job."""
+        training = ("Training", "Training image download completed. Training in progress.")
         try:
-            process = await self._ctx.platform.runner.start(self._program(role))
+            process, _ = await asyncio.gather(
+                self._ctx.platform.runner.start(self._program(role)), self._move(training)
+            )
         except LaunchError as error:
             raise JobFailure(f"ClientError: {error}") from error
         try:
@@ -172,12 +179,16 @@ class TrainingRun:
             working.cancel()
             await asyncio.wait({working})
 
-    async def _move(self, status: str, message: str, **changes: Any) -> None:
-        """Record the next secondary status. A job that is being stopped shows no other than Uploading."""
+    async def _move(self, *transitions: tuple[str, str], **changes: Any) -> None:
+        """Record the next secondary statuses with their messages.
+
+        A job that is being stopped shows no other than Uploading, and one that has ended none.
+        """
         async with self._ctx.state.write() as writer:
             training = await load_training_job(writer, self._training.name)
-            if training.status != "Stopping" or status == "Uploading":
-                training = training.moved(status, message, self._ctx.now())
+            for status, message in transitions:
+                if not training.ended and (training.status != "Stopping" or status == "Uploading"):
+                    training = training.moved(status, message, self._ctx.now())
             await writer.update(training.KIND, replace(training, **changes).to_record())
 
     async def _end(self, ending: str, reason: str | None) -> None:
