@@ -1,8 +1,12 @@
 """Looks buckets and objects up. Every look-up says who may have it, and raises S3's error for what is not there."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from clary.services._base.context import Context
 from clary.services.s3 import errors
 from clary.services.s3.models import Bucket, Part, Upload, Version
+from clary.services.s3.names import encode_key
 from clary.services.s3.statements import spell
 from clary.state.database import Database, Reader
 
@@ -68,6 +72,30 @@ async def find_version(source: Source, bucket: Bucket, key: bytes, version: str)
     return None if row is None else Version._make(row)
 
 
+async def find_named(
+    source: Source, ctx: Context, req: Mapping[str, Any], method: str, *, data: bool = False
+) -> tuple[Bucket, Version]:
+    """Return the version that a request names: the current one, or that of its VersionId.
+
+    Raises:
+        AwsError: NoSuchBucket, AccessDenied, NoSuchKey, NoSuchVersion; MethodNotAllowed for a delete marker, `method`
+            being the HTTP method that it does not allow.
+    """
+    name, wanted = req["Key"], req.get("VersionId")
+    key = encode_key(name)
+    bucket, version = await find_current(source, ctx, req["Bucket"], key, req.get("ExpectedBucketOwner"), data=data)
+    if wanted is not None and (version is None or version.version != wanted):
+        version = await find_version(source, bucket, key, wanted)
+        if version is None:
+            raise errors.no_such_version(name, wanted)
+        if version.is_marker:
+            raise errors.method_not_allowed(method, _marker_headers(version))
+    if version is None:
+        marker = await find_newest_below(source, bucket, key) if bucket.versioned else None
+        raise errors.no_such_key(name, [] if marker is None else _marker_headers(marker))
+    return bucket, version
+
+
 async def find_newest_below(source: Source, bucket: Bucket, key: bytes) -> Version | None:
     """Return the newest that lies below the current object; where there is none, it is what the key's newest is."""
     row = await source.fetch_one(_NEWEST_BELOW, bucket.id, key)
@@ -78,6 +106,11 @@ async def find_parts(source: Source, version: Version, start: int, end: int) -> 
     """Return the parts that hold the bytes `[start, end)`, in order."""
     rows = await source.fetch_all(_FIND_PARTS, version.content, end, start)
     return [Part._make(row) for row in rows]
+
+
+def _marker_headers(marker: Version) -> list[tuple[str, str]]:
+    """Return the headers that tell of a delete marker."""
+    return [("x-amz-delete-marker", "true"), ("x-amz-version-id", marker.version)]
 
 
 def _permitted(bucket: Bucket, ctx: Context, owner: str | None) -> Bucket:

@@ -18,6 +18,7 @@ from clary.services.s3.catalog import find_bucket, find_current, find_parts, fin
 from clary.services.s3.checksums import DEFAULT_ALGORITHM, FULL_OBJECT, Checksum
 from clary.services.s3.conditions import check_copy_source, check_write
 from clary.services.s3.drafts import draft
+from clary.services.s3.extras import copy_extra
 from clary.services.s3.integrity import MAX_UPLOAD, Expected
 from clary.services.s3.models import Bucket, Version
 from clary.services.s3.multipart import Multipart, check_part_number
@@ -125,6 +126,7 @@ class Copying(Multipart):
             etag=source.etag,
             checksum=source.checksum if checksum is None else checksum.stored(),
             headers=new.headers if req.get("MetadataDirective") == "REPLACE" else source.headers,
+            extra=copy_extra(new, source, replace_tags=req.get("TaggingDirective") == "REPLACE"),
             content=None if source.content is None else secrets.token_hex(16),
             data=source.data,
         )

@@ -1,4 +1,4 @@
-"""What a request says of the object that it makes: content headers, user metadata, storage class."""
+"""What a request says of the object that it makes: content headers, user metadata, storage class, tags."""
 
 from collections.abc import Mapping
 from email.errors import HeaderParseError
@@ -6,6 +6,7 @@ from email.header import decode_header, make_header
 from typing import Any
 
 from clary.services.s3 import errors
+from clary.services.s3.extras import read_extra
 from clary.services.s3.models import NULL_VERSION, STANDARD, Version, dump
 from clary.services.s3.names import encode_key
 from clary.wire.errors import AwsError
@@ -43,7 +44,7 @@ def draft(req: Mapping[str, Any], now: float) -> Version:
         storage_class=read_storage_class(req),
         checksum=None,
         headers=read_headers(req),
-        extra=None,
+        extra=read_extra(req),
         inline=None,
         content=None,
         data=None,

@@ -142,6 +142,12 @@ def key_too_long(size: int) -> AwsError:
     return AwsError("KeyTooLongError", "Your key is too long", Size=size, MaxSizeAllowed=1024)
 
 
+def malformed_versioning() -> AwsError:
+    """Return the error for a versioning configuration that says nothing."""
+    message = "The Versioning element must be specified"
+    return AwsError("IllegalVersioningConfigurationException", message)
+
+
 def malformed_xml() -> AwsError:
     """Return the error for a document that is not what the operation takes."""
     message = "The XML you provided was not well-formed or did not validate against our published schema"

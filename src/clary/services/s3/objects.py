@@ -6,14 +6,14 @@ import orjson
 
 from clary.services._base.context import Context
 from clary.services.s3 import checksums, errors
-from clary.services.s3.catalog import find_bucket, find_current, find_newest_below, find_parts, find_version
+from clary.services.s3.catalog import find_bucket, find_current, find_named, find_parts
 from clary.services.s3.conditions import check_read, check_write
 from clary.services.s3.contents import INLINE_BYTES, Received
 from clary.services.s3.drafts import draft
+from clary.services.s3.extras import extra_headers
 from clary.services.s3.group import Group
 from clary.services.s3.integrity import read_expected
 from clary.services.s3.models import STANDARD, Bucket, Part, Version
-from clary.services.s3.names import encode_key
 from clary.services.s3.ranges import parse_range
 from clary.services.s3.versions import Versions
 from clary.wire.body import WholeBody
@@ -88,7 +88,8 @@ class Objects(Group):
 
     async def _get(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """Do what `get_object` does; KeyError when the object was replaced while it was being looked up."""
-        bucket, version = await self._find(ctx, req, "GET", data=True)
+        bucket, version = await find_named(self.database, ctx, req, "GET", data=True)
+        check_read(req, version.etag, version.modified)
         result, start, end = await self._describe(bucket, version, req)
         if version.data is not None:
             data = version.data
@@ -102,31 +103,10 @@ class Objects(Group):
 
     async def head_object(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """Return what GetObject would, without the bytes."""
-        bucket, version = await self._find(ctx, req, "HEAD")
+        bucket, version = await find_named(self.database, ctx, req, "HEAD")
+        check_read(req, version.etag, version.modified)
         result, _, _ = await self._describe(bucket, version, req)
         return result
-
-    async def _find(
-        self, ctx: Context, req: dict[str, Any], method: str, *, data: bool = False
-    ) -> tuple[Bucket, Version]:
-        """Return the version that is asked for, when its conditions hold."""
-        name = req["Key"]
-        key = encode_key(name)
-        bucket, version = await find_current(
-            self.database, ctx, req["Bucket"], key, req.get("ExpectedBucketOwner"), data=data
-        )
-        wanted = req.get("VersionId")
-        if wanted is not None and (version is None or version.version != wanted):
-            version = await find_version(self.database, bucket, key, wanted)
-            if version is None:
-                raise errors.no_such_version(name, wanted)
-            if version.is_marker:
-                raise errors.method_not_allowed(method, marker_headers(version))
-        if version is None:
-            marker = await find_newest_below(self.database, bucket, key) if bucket.versioned else None
-            raise errors.no_such_key(name, [] if marker is None else marker_headers(marker))
-        check_read(req, version.etag, version.modified)
-        return bucket, version
 
     async def _describe(self, bucket: Bucket, version: Version, req: dict[str, Any]) -> tuple[dict[str, Any], int, int]:
         """Return a response without its body, and which bytes `[start, end)` belong into that."""
@@ -145,6 +125,8 @@ class Objects(Group):
             result["VersionId"] = version.version
         if version.storage_class != STANDARD:
             result["StorageClass"] = version.storage_class
+        if version.extra is not None:
+            result.update(extra_headers(version))
         for override, name in _OVERRIDES.items():
             if override in req:
                 result[name] = req[override]
@@ -166,8 +148,3 @@ class Objects(Group):
         elif number == 1:
             return (0, version.size) if version.size else None
         raise errors.invalid_part_number(number, count)
-
-
-def marker_headers(marker: Version) -> list[tuple[str, str]]:
-    """Return the headers that tell of a delete marker."""
-    return [("x-amz-delete-marker", "true"), ("x-amz-version-id", marker.version)]

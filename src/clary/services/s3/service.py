@@ -10,14 +10,16 @@ from clary.services.s3.deletion import Deletion
 from clary.services.s3.listing import Listing
 from clary.services.s3.objects import Objects
 from clary.services.s3.schema import MIGRATIONS
+from clary.services.s3.tagging import Tagging
 from clary.services.s3.uploads import Uploads
+from clary.services.s3.versioning import Versioning
 
 _LIVE = "SELECT DISTINCT blob FROM s3_parts WHERE blob IN ({marks})"
 #: Ids asked for in one statement.
 _BATCH = 500
 
 
-class S3(Buckets, Objects, Deletion, Listing, Copying, Uploads):
+class S3(Buckets, Versioning, Tagging, Objects, Deletion, Listing, Copying, Uploads):
     """Amazon S3: the groups of its operations, and what is done when the server starts."""
 
     migrations = MIGRATIONS
