@@ -15,10 +15,14 @@ def moto() -> ServerProcess:
 
 
 def fastapi(model: Path) -> ServerProcess:
-    """FastAPI with uvicorn (uvloop, httptools), one worker, that answers `/invocations` with xgboost's own predict."""
+    """FastAPI with uvicorn (uvloop, httptools), one worker, that answers `/invocations` with xgboost's own predict.
+
+    One OpenMP thread, which is the peer's best for single rows: with more, threads that wait burn CPU.
+    """
     port = free_port()
     command = [str(BIN / "uvicorn"), "--app-dir", str(Path(__file__).parent), "fastapi_model:app", "--port", str(port)]
-    return ServerProcess([*command, "--log-level", "warning"], port, "/ping", {"MODEL": str(model)})
+    env = {"MODEL": str(model), "OMP_NUM_THREADS": "1"}
+    return ServerProcess([*command, "--log-level", "warning"], port, "/ping", env)
 
 
 def python() -> str:

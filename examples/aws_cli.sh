@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The main job with the AWS CLI. Run it with `clary run -- bash examples/aws_cli.sh`. It would run against AWS as well.
+# The main job with the AWS CLI, version 1 or 2. Run it with `clary run -- bash examples/aws_cli.sh`. It would run against AWS as well.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -r "$folder"' EXIT
@@ -29,7 +29,12 @@ until [[ $(aws sagemaker describe-training-job --training-job-name "$name" --que
   sleep 0.2
 done
 aws sagemaker describe-training-job --training-job-name "$name" --query '[TrainingJobStatus, ModelArtifacts]'
-aws logs tail /aws/sagemaker/TrainingJobs --log-stream-name-prefix "$name/" --since 1h | tail -n 3
+if [[ $(aws --version 2>&1) == aws-cli/1.* ]]; then # which has no `logs tail`
+  aws logs filter-log-events --log-group-name /aws/sagemaker/TrainingJobs --log-stream-name-prefix "$name/" \
+    --query 'events[-3:].message' --output text
+else
+  aws logs tail /aws/sagemaker/TrainingJobs --log-stream-name-prefix "$name/" --since 1h | tail -n 3
+fi
 
 artefact=$(aws sagemaker describe-training-job --training-job-name "$name" \
   --query ModelArtifacts.S3ModelArtifacts --output text)
@@ -41,8 +46,9 @@ aws sagemaker create-endpoint --endpoint-name "$name" --endpoint-config-name "$n
 until [[ $(aws sagemaker describe-endpoint --endpoint-name "$name" --query EndpointStatus --output text) != Creating ]]; do
   sleep 0.2
 done
+printf '0.1,0.1' >"$folder/point.csv"
 aws sagemaker-runtime invoke-endpoint --endpoint-name "$name" --content-type text/csv \
-  --body "$(printf '0.1,0.1' | base64)" "$folder/answer" >/dev/null
+  --body "fileb://$folder/point.csv" "$folder/answer" >/dev/null
 echo "inside the circle: $(cat "$folder/answer")"
 
 aws sagemaker delete-endpoint --endpoint-name "$name"

@@ -58,8 +58,21 @@ def test_sdk_v3_example_trains_deploys_and_predicts(tmp_path: Path) -> None:
     assert out.rstrip().endswith("done")
 
 
-def test_cli_example_trains_deploys_and_predicts(tmp_path: Path) -> None:
-    folder = environment("cli") / "bin"
+def version_2() -> Path:
+    """Return the folder of an AWS CLI v2 (Debian's package `awscli`)."""
+    for folder in map(Path, os.environ["PATH"].split(os.pathsep)):
+        command = folder / "aws"
+        if command.exists():
+            version = subprocess.run([command, "--version"], capture_output=True, text=True, check=False)
+            if version.stdout.startswith("aws-cli/2"):
+                return folder
+    pytest.skip("no AWS CLI v2 here: install Debian's package awscli")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_cli_example_trains_deploys_and_predicts(tmp_path: Path, version: int) -> None:
+    folder = environment("cli") / "bin" if version == 1 else version_2()
     out = run(tmp_path / "data", "bash", ROOT / "examples" / "aws_cli.sh", path=folder)
     assert "Completed" in out
+    assert "train-auc" in out
     assert "inside the circle: 0.9" in out
