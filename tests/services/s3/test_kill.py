@@ -47,7 +47,7 @@ def served(folder: Path) -> Iterator[tuple[subprocess.Popen[str], Any]]:
 
 
 class Journal:
-    """The ETags that may be found under each key: one once a PUT was answered, else the old one, the new one or none."""
+    """The ETags that may be found under each key: one once a PUT was answered, else the old, the new or none."""
 
     def __init__(self) -> None:
         self.expected: dict[str, set[str | None]] = {}

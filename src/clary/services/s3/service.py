@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
+from clary.services.s3.attributes import Attributes
 from clary.services.s3.buckets import Buckets
 from clary.services.s3.copying import Copying
 from clary.services.s3.deletion import Deletion
@@ -19,7 +20,7 @@ _LIVE = "SELECT DISTINCT blob FROM s3_parts WHERE blob IN ({marks})"
 _BATCH = 500
 
 
-class S3(Buckets, Versioning, Tagging, Objects, Deletion, Listing, Copying, Uploads):
+class S3(Buckets, Versioning, Tagging, Objects, Attributes, Deletion, Listing, Copying, Uploads):
     """Amazon S3: the groups of its operations, and what is done when the server starts."""
 
     migrations = MIGRATIONS
