@@ -82,3 +82,10 @@ def test_stream_names_are_only_names(logs: Any, group: str, put: Put, name: str)
     logs.create_log_stream(logGroupName=group, logStreamName=name)
     put(["hello"], stream=name)
     assert logs.get_log_events(logGroupName=group, logStreamName=name)["events"][0]["message"] == "hello"
+
+
+def test_stream_name_with_nul(logs: Any, group: str) -> None:
+    for call in (logs.create_log_stream, logs.delete_log_stream, logs.get_log_events):
+        assert refused(call, logGroupName=group, logStreamName="a\0b")[0] == "InvalidParameterException"
+    for call in (logs.describe_log_streams, logs.filter_log_events):
+        assert refused(call, logGroupName=group, logStreamNamePrefix="\0")[0] == "InvalidParameterException"

@@ -78,7 +78,7 @@ class LogEvents:
         if page:
             before, after = (page[0].time, page[0].number), (page[-1].time, page[-1].number)
         elif backward and "nextToken" in req:
-            before, after = place, (place[0], place[1] - 1)
+            before, after = place, (place[0], max(place[1] - 1, -1))
         else:
             after = (start, -1) if backward else place
             before = (after[0], after[1] + 1)

@@ -105,7 +105,7 @@ async def _page(
     ctx: Context, req: dict[str, Any], query: list[Any], prefix: str, is_wanted: Wanted, at_once: int
 ) -> tuple[list[LogGroup], str | None]:
     """Return one page of the groups that are wanted, and the token for the next."""
-    place = unseal(req.get("nextToken"), query, 1)
+    place = unseal(req.get("nextToken"), query, str)
     after, limit = place[0] if place else "", req.get("limit", at_once)
     wanted: list[LogGroup] = []
     while True:

@@ -149,7 +149,7 @@ def _resumed(req: dict[str, Any], group: LogGroup) -> tuple[list[Any], bool, Pos
     """Return what a token is bound to, and the direction and position that the request's token gives."""
     asked = ("logStreamNames", "logStreamNamePrefix", "startTime", "endTime", "filterPattern")
     query = ["filter", group.id, *(req.get(name) for name in asked)]
-    place = unseal(req.get("nextToken"), query, 4)
+    place = unseal(req.get("nextToken"), query, int, int, int, int)
     if place is not None:
         return query, bool(place[0]), Position(*place[1:])
     descending = not req.get("startFromHead", True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from clary.services.logs.errors import stream_exists, stream_not_found
+from clary.services.logs.errors import invalid_parameter, stream_exists, stream_not_found
 from clary.services.logs.models import LogStream
 from clary.services.logs.schema import BEFORE_TIME, END_OF_TIME
 from clary.state.database import Conflict, Database, Reader, Row, Transaction
@@ -26,7 +26,7 @@ async def insert_stream(tx: Transaction, group_id: int, name: str, created: int)
     sql = """INSERT INTO log_stream (group_id, name, created, first_event, last_event, size, next_number)
         VALUES (?, ?, ?, ?, ?, 0, 0)"""
     try:
-        await tx.execute(sql, group_id, name, created, END_OF_TIME, BEFORE_TIME)
+        await tx.execute(sql, group_id, _checked(name), created, END_OF_TIME, BEFORE_TIME)
     except Conflict:
         raise stream_exists() from None
 
@@ -37,7 +37,7 @@ async def load_stream(reader: Reader | Database, group_id: int, name: str) -> Lo
     Raises:
         AwsError: ResourceNotFoundException.
     """
-    row = await reader.fetch_one(_SELECT + "WHERE group_id = ? AND name = ?", group_id, name)
+    row = await reader.fetch_one(_SELECT + "WHERE group_id = ? AND name = ?", group_id, _checked(name))
     if row is None:
         raise stream_not_found()
     return LogStream(*row)
@@ -48,7 +48,7 @@ async def streams_by_name(
 ) -> list[LogStream]:
     """Return streams whose names begin with `prefix`, in the order of their names, from `after` on."""
     beyond, order = ("<", "DESC") if descending else (">", "ASC")
-    highest = prefix + _HIGHEST
+    highest = _checked(prefix) + _HIGHEST
     if after is None:
         after = highest + _HIGHEST if descending else ""
     which = f"""WHERE group_id = ? AND name {beyond} ? AND name >= ? AND name <= ? AND substr(name, 1, ?) = ?
@@ -74,7 +74,8 @@ async def streams_in_time(
     """Return the streams that may hold events from `start` up to, not including, `end`."""
     which = "WHERE group_id = ? AND last_event >= ? AND first_event < ? AND substr(name, 1, ?) = ?"
     return [
-        LogStream(*row) for row in await reader.fetch_all(_SELECT + which, group_id, start, end, len(prefix), prefix)
+        LogStream(*row)
+        for row in await reader.fetch_all(_SELECT + which, group_id, start, end, len(prefix), _checked(prefix))
     ]
 
 
@@ -90,7 +91,7 @@ async def take_numbers(
         first_event = CASE WHEN first_event < ? THEN first_event ELSE ? END,
         last_event = CASE WHEN last_event > ? THEN last_event ELSE ? END
         WHERE group_id = ? AND name = ? RETURNING id, next_number"""
-    row = await tx.fetch_one(sql, count, size, now, first, first, last, last, group_id, name)
+    row = await tx.fetch_one(sql, count, size, now, first, first, last, last, group_id, _checked(name))
     if row is None:
         raise stream_not_found()
     return row
@@ -111,3 +112,14 @@ async def delete_streams(tx: Transaction, group_id: int, name: str | None = None
     params = [group_id] if name is None else [group_id, name]
     await tx.execute(_TRIM + which + _TRIM_ALL, END_OF_TIME, *params)
     await tx.execute(_DELETE + which, *params)
+
+
+def _checked(name: str) -> str:
+    """Return a name, or the beginning of one, that every database can hold.
+
+    Raises:
+        AwsError: InvalidParameterException for one with NUL in it.
+    """
+    if "\0" in name:
+        raise invalid_parameter("A log stream name must not contain NUL characters.")
+    return name

@@ -39,11 +39,11 @@ class LogStreams:
         if by_time and prefix:
             raise invalid_parameter("Cannot order by LastEventTime with a logStreamNamePrefix.")
         query = ["streams", group.id, prefix, by_time, descending]
-        after = unseal(req.get("nextToken"), query, 2)
+        after = unseal(req.get("nextToken"), query, int, str)
         if by_time:
             streams = await streams_by_time(database, group.id, after=after, descending=descending, limit=limit + 1)
         else:
-            name = str(after[1]) if after else None
+            name = after[1] if after else None
             streams = await streams_by_name(
                 database, group.id, prefix=prefix, after=name, descending=descending, limit=limit + 1
             )
