@@ -168,6 +168,13 @@ async def test_parse_reads_lists_in_headers() -> None:
     assert params["MaxParts"] == 7
 
 
+async def test_parse_reads_headers_that_a_presigned_url_carries() -> None:
+    query = "X-Amz-Signature=s&x-amz-acl=private&X-Amz-Meta-Name=v%20w&x-amz-tagging=a"
+    params = await parse("s3", "PutObject", "PUT", "/b/k", query=query, headers={"x-amz-tagging": "b"})
+    assert (params["ACL"], params["Metadata"], params["Tagging"]) == ("private", {"name": "v w"}, "b")
+    assert "ACL" not in await parse("s3", "PutObject", "PUT", "/b/k", query="x-amz-acl=private")
+
+
 async def test_parse_fills_in_a_missing_token() -> None:
     first = await parse("athena", "StartQueryExecution", "POST", "/", body=b'{"QueryString":"q"}')
     second = await parse("athena", "StartQueryExecution", "POST", "/", body=b'{"QueryString":"q"}')

@@ -6,7 +6,7 @@ from clary.wire.errors import Malformed
 from clary.wire.model import Shape
 
 #: Deeper than any request that a service takes, and shallow enough to be written down again as JSON.
-MAX_DEPTH = 200
+MAX_DEPTH = 128
 
 
 def unbounded(shape: Shape) -> bool:

@@ -11,6 +11,7 @@ import orjson
 
 from clary.wire.errors import AwsError, Malformed
 from clary.wire.model import OperationModel, Shape
+from clary.wire.parse.nesting import check_depth
 from clary.wire.parse.parser import Parse, Parser
 from clary.wire.parse.scalars import reader
 from clary.wire.types import HttpRequest
@@ -37,6 +38,7 @@ class RestParser(Parser):
         from_query = [query_binding(name, member, located) for name, member in of(located, "querystring")]
         from_headers = [header_binding(name, member) for name, member in of(located, "header")]
         from_headers += [prefix_binding(name, member) for name, member in of(located, "headers")]
+        headers_of = self.headers_of
         read_body = self._body(operation.input) if self.reads_body(operation) else None
 
         def parse(request: HttpRequest, path: str, body: bytes) -> dict[str, Any]:
@@ -45,13 +47,18 @@ class RestParser(Parser):
                 values = parse_qs(request.query, keep_blank_values=True, errors="strict")
                 for bind in from_query:
                     bind(values, params)
+            headers = headers_of(request)
             for bind in from_headers:
-                bind(request.headers, params)
+                bind(headers, params)
             if read_body is not None:
                 params.update(read_body(body))
             return params
 
         return parse
+
+    def headers_of(self, request: HttpRequest) -> Mapping[str, str]:
+        """Return the headers that members are read from."""
+        return request.headers
 
     def reads_body(self, operation: OperationModel) -> bool:
         """Tell whether the operation's input has members in the body."""
@@ -196,9 +203,11 @@ def dates(value: str) -> list[str]:
 def json_value(value: str) -> Any:
     """Read JSON in base64."""
     try:
-        return orjson.loads(binascii.a2b_base64(value, strict_mode=True))
+        found = orjson.loads(binascii.a2b_base64(value, strict_mode=True))
     except ValueError as error:
         raise Malformed(f"'{value}' is not JSON in base64") from error
+    check_depth(found)
+    return found
 
 
 def prefix_binding(name: str, shape: Shape) -> Bind:
