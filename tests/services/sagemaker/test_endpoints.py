@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.services.sagemaker.conftest import Lab, poll
+from tests.services.sagemaker.conftest import IMAGE, Lab, poll
 
 
 @pytest.fixture(scope="session")
@@ -127,6 +127,36 @@ def test_endpoint_with_data_that_is_no_archive_fails(lab: Lab) -> None:
     assert described["EndpointStatus"] == "Failed"
     assert "Failed to extract model data archive" in described["FailureReason"]
     lab.delete("text")
+
+
+def test_endpoint_without_network_answers(lab: Lab, model: str) -> None:
+    container = {"Image": IMAGE, "ModelDataUrl": model}
+    lab.sagemaker.create_model(
+        ModelName="isolated", PrimaryContainer=container, ExecutionRoleArn=lab.role, EnableNetworkIsolation=True
+    )
+    lab.create_config("isolated", "isolated")
+    lab.deploy("isolated", "isolated")
+    assert lab.invoke("isolated")["InvokedProductionVariant"] == "AllTraffic"
+    lab.delete("isolated")
+
+
+def test_model_without_compression_is_served(lab: Lab) -> None:
+    lab.train("unpacked", OutputDataConfig={"S3OutputPath": "s3://lab/out", "CompressionType": "NONE"})
+    prefix = {"S3Uri": "s3://lab/out/unpacked/output/model/", "S3DataType": "S3Prefix", "CompressionType": "None"}
+    container = {"Image": IMAGE, "ModelDataSource": {"S3DataSource": prefix}}
+    lab.sagemaker.create_model(ModelName="unpacked", PrimaryContainer=container, ExecutionRoleArn=lab.role)
+    lab.create_config("unpacked", "unpacked")
+    lab.deploy("unpacked", "unpacked")
+    assert float(lab.invoke("unpacked")["Body"].read()) > 0.5
+    lab.delete("unpacked")
+
+
+@pytest.mark.parametrize(("megabytes", "status"), [(10, 400), (26, 413)])
+def test_invoke_endpoint_body_limit(lab: Lab, endpoint: str, megabytes: int, status: int) -> None:
+    with pytest.raises(ClientError) as caught:
+        lab.invoke(endpoint, "x" * (megabytes * 1_048_576))
+    response = caught.value.response
+    assert response.get("OriginalStatusCode", response["ResponseMetadata"]["HTTPStatusCode"]) == status
 
 
 def test_update_endpoint_moves_to_new_variants(lab: Lab, model: str) -> None:

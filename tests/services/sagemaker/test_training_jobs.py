@@ -122,6 +122,11 @@ def test_create_training_job_role_that_does_not_exist(lab: Lab) -> None:
     assert message.startswith(f"Could not assume role {role}. Please ensure that the role exists")
 
 
+def test_create_training_job_role_of_another_account(lab: Lab) -> None:
+    with pytest.raises(ClientError, match="Cross-account pass role is not allowed"):
+        lab.sagemaker.create_training_job(**lab.request("foreign", RoleArn="arn:aws:iam::123456789012:role/lab"))
+
+
 def test_create_training_job_unknown_image(lab: Lab) -> None:
     image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/mine:1"
     algorithm = {"TrainingImage": image, "TrainingInputMode": "File"}

@@ -27,6 +27,8 @@ from clary.services.sagemaker.tags import write_tags
 from clary.wire.errors import AwsError
 
 LOG_GROUPS = "/aws/sagemaker/Endpoints"
+#: How long the credentials of a model's program last: a month, renewed whenever it is deployed or the server starts.
+_CREDENTIAL_SECONDS = 30 * 86_400.0
 
 
 class EndpointRun:
@@ -116,7 +118,7 @@ class EndpointRun:
         self._routing.put(self._key, Route(targets))
 
     def _host(self, variant: Variant) -> str:
-        return f"{self._job.scope}/{self._job.key}/{variant.name}/{variant.revision}"
+        return _host_name(self._job, variant)
 
     async def _start(self, variants: Iterable[Variant]) -> None:
         """Bring hosts of all variants up.
@@ -159,7 +161,7 @@ class EndpointRun:
             env={
                 **variant.environment,
                 "CLARY_ALGORITHM": images.resolve(variant.image).algorithm,
-                **self._ctx.platform.variables(self._ctx.scope, role.credentials),
+                **role.variables(_CREDENTIAL_SECONDS),
             },
             network=Network.NONE if variant.isolated else Network.HOST,
         )
@@ -192,13 +194,20 @@ class EndpointRun:
 
 
 async def fail_endpoint(ctx: Context, job: Job) -> None:
-    """Record that an endpoint failed through a fault of ours."""
+    """Record that an endpoint failed through a fault of ours, and stop what runs for it."""
     async with ctx.state.write() as writer:
         record = await writer.get(Endpoint.KIND, job.key)
-        if record is not None:
-            reason = "InternalServerError: We encountered an internal error. Please try again."
-            endpoint = replace(Endpoint.from_record(record), status="Failed", failure_reason=reason)
-            await writer.update(endpoint.KIND, endpoint.to_record())
+        if record is None:
+            return
+        reason = "InternalServerError: We encountered an internal error. Please try again."
+        failed = replace(Endpoint.from_record(record), status="Failed", failure_reason=reason)
+        await writer.update(failed.KIND, failed.to_record())
+    for variant in (*failed.wanted, *failed.serving):
+        await ctx.platform.hosts.remove(_host_name(job, variant))
+
+
+def _host_name(job: Job, variant: Variant) -> str:
+    return f"{job.scope}/{job.key}/{variant.name}/{variant.revision}"
 
 
 def _apart(variants: Iterable[Variant], others: Iterable[Variant]) -> list[Variant]:

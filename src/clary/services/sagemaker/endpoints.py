@@ -1,6 +1,7 @@
 """Operations on endpoints. What keeps them up is in `endpoint_run.py`."""
 
 import secrets
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -97,6 +98,7 @@ class Endpoints:
                 raise endpoint_in_progress(endpoint.arn)
             deleting = replace(endpoint, status="Deleting", modified=ctx.now())
             await writer.update(endpoint.KIND, deleting.to_record())
+            await _ensure_job(ctx, writer, endpoint)
             await ctx.platform.queue.request_stop(writer.sql, ENDPOINT, scope=ctx.scope, key=endpoint.name)
         return {}
 
@@ -128,8 +130,15 @@ async def _update(
         endpoint, status="Updating", wanted=wanted, wanted_config=config, failure_reason=None, modified=ctx.now()
     )
     await writer.update(endpoint.KIND, updating.to_record())
+    await _ensure_job(ctx, writer, endpoint)
     changes = ctx.platform.shared(EndpointChanges)
     writer.sql.on_commit(lambda: changes.tell(ctx.scope, endpoint.name))
+
+
+async def _ensure_job(ctx: Context, writer: RecordWriter, endpoint: Endpoint) -> None:
+    """Give the endpoint a job when it has none any more: one that the queue gave up."""
+    with suppress(Conflict):
+        await ctx.platform.queue.enqueue(writer.sql, ENDPOINT, scope=ctx.scope, key=endpoint.name)
 
 
 def _retained(variant: Variant, serving: tuple[Variant, ...], excluded: set[str]) -> Variant:

@@ -28,10 +28,8 @@ class TrainingJobs:
     """Create, describe, list, stop, update and delete training jobs."""
 
     async def create_training_job(self, ctx: Context, req: dict[str, Any]) -> Document:
-        """Approximate: FastFile mode downloads as File mode does; debugger, profiler and KMS settings are recorded.
-
+        """Approximate: FastFile mode downloads as File mode does; debugger, profiler and KMS settings are recorded."""
         # Differs from AWS: an input prefix without objects fails the job, where AWS refuses to create it.
-        """
         request, tags = checked(req), tags_of(req)
         await execution_role.assume(ctx.platform, ctx.scope, req["RoleArn"])
         now = ctx.now()
@@ -59,10 +57,8 @@ class TrainingJobs:
         return (await load_training_job(ctx.state, req["TrainingJobName"])).describe()
 
     async def list_training_jobs(self, ctx: Context, req: dict[str, Any]) -> Document:
-        """List training jobs.
-
+        """List training jobs."""
         # Differs from AWS: a page that is filtered by status is full; AWS takes the page first and filters it then.
-        """
         if "WarmPoolStatusEquals" in req or "TrainingPlanArnEquals" in req:
             return {"TrainingJobSummaries": []}  # no job here has a warm pool or a training plan
         jobs, token = await list_page(ctx, TrainingJob, req, default_order="Ascending")

@@ -30,6 +30,8 @@ from clary.wire.errors import AwsError
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 #: Seconds between SIGTERM and SIGKILL, as on AWS.
 _GRACE = 120.0
+#: How much longer than a job may run its credentials last.
+_SLACK = 3600.0
 #: What ends a job -> its last StatusMessage.
 _ENDINGS = {
     "Completed": "Training job completed",
@@ -139,7 +141,7 @@ class TrainingRun:
             root=self._folder.root,
             entry="clary.ml.container:train",
             warm="ml",
-            env={**variables, **self._ctx.platform.variables(self._ctx.scope, role.credentials)},
+            env={**variables, **role.variables(request["StoppingCondition"]["MaxRuntimeInSeconds"] + _SLACK)},
             network=Network.NONE if request["EnableNetworkIsolation"] else Network.HOST,
         )
 
