@@ -116,7 +116,7 @@ def _batch(instances: Sequence[_Instance], labels: bool) -> Batch:
     if not labels:
         return Batch(features)
     target = floats([np.nan if instance.label is None else instance.label for instance in instances])
-    for row in np.flatnonzero(~np.isfinite(target)):
+    for row in np.flatnonzero(~np.isfinite(target)).tolist():
         given = instances[row].label
         raise instances[row].place.error("has no 'label'" if given is None else f"label {given} is too large")
     weights = floats([1.0 if instance.weight is None else instance.weight for instance in instances])

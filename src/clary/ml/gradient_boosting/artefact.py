@@ -6,7 +6,7 @@ and pickled boosters, of which nothing but the booster itself is unpickled.
 
 import io
 import pickle
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import xgboost
@@ -18,8 +18,17 @@ FILE = "xgboost-model"
 PICKLED = b"\x80"
 """How every pickle of protocol 2 and later starts."""
 
-ALLOWED = {
+
+def _encode(text: str, encoding: str) -> bytes:
+    """Return the bytes that pickles of protocol 2 hold as text."""
+    if encoding != "latin1":
+        raise pickle.UnpicklingError(f"it encodes text as {encoding}, expected a pickled xgboost.core.Booster")
+    return text.encode("latin-1")
+
+
+ALLOWED: Mapping[tuple[str, str], Callable[..., object]] = {
     ("xgboost.core", "Booster"): xgboost.Booster,
+    ("_codecs", "encode"): _encode,
     ("builtins", "bytearray"): bytearray,
     ("__builtin__", "bytearray"): bytearray,
 }
@@ -39,6 +48,8 @@ def load_booster(path: Path) -> xgboost.Booster:
         ClientError: the file holds none.
     """
     content = path.read_bytes()
+    if not content:
+        raise ClientError(f"Model at {path} cannot be loaded: the file is empty")  # it would abort the process
     try:
         if content.startswith(PICKLED):
             return _Unpickler(io.BytesIO(content)).load_booster()
@@ -66,7 +77,7 @@ def load_boosters(folder: Path) -> Sequence[xgboost.Booster]:
 class _Unpickler(pickle.Unpickler):
     """Builds a Booster and nothing else: a pickle could otherwise run any code."""
 
-    def find_class(self, module: str, name: str) -> type:
+    def find_class(self, module: str, name: str) -> Callable[..., object]:
         if (module, name) not in ALLOWED:
             raise pickle.UnpicklingError(f"it holds {module}.{name}, expected a pickled xgboost.core.Booster")
         return ALLOWED[module, name]

@@ -6,6 +6,7 @@
 The boosting itself is xgboost's: training with the same parameters gives the same model.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -22,6 +23,9 @@ from clary.ml.gradient_boosting.engine import engine_parameters, threads_for
 from clary.ml.gradient_boosting.hyperparameters import METRICS_TO_MAXIMIZE, parse
 from clary.ml.gradient_boosting.matrices import matrix_of
 from clary.ml.gradient_boosting.metrics import evaluator, is_ours
+
+PREFIX = re.compile(r"^\s*\[[\d:]+\] \S+:\d+: ")
+"""The time and the source file, before the text of one of xgboost's errors."""
 
 USERS_FAULTS = ("must be", "should be", "invalid", "unknown", "expect", "mismatch", "contains", "not support", "label")
 """Words of xgboost's checks of parameters and data; its other failures are ours."""
@@ -122,8 +126,7 @@ def boost(
 
 def explain(error: xgboost.core.XGBoostError) -> ClientError | AlgorithmError:
     """Return xgboost's failure in its own words, without its stack trace, under the name of who can mend it."""
-    text = str(error).split("Stack trace:")[0].strip()
-    text = text.split("Check failed:", 1)[-1].strip() if "Check failed:" in text else text
+    text = PREFIX.sub("", str(error).split("Stack trace:")[0]).strip()
     kind = ClientError if any(word in text.lower() for word in USERS_FAULTS) else AlgorithmError
     return kind(f"XGB train call failed with exception: {text}")
 

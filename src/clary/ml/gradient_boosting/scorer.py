@@ -7,6 +7,7 @@ A model that treelite does not know, or scores differently, is left to xgboost.
 
 import ctypes
 import json
+import math
 import struct
 import threading
 from collections.abc import Sequence
@@ -23,17 +24,18 @@ TOLERANCE = 1e-6
 
 
 class RowScorer:
-    """Scores rows of `feature_count` values one at a time."""
+    """Scores rows one at a time. `choose`: the answer is the number of the largest score, as for `multi:softmax`."""
 
-    def __init__(self, model: treelite.Model, feature_count: int, outputs: int) -> None:
+    def __init__(self, model: treelite.Model, *, choose: bool = False) -> None:
         self._model = model  # its handle must live as long as we do
+        self._choose = choose
         self._lock = threading.Lock()
-        self._pack = struct.Struct(f"{feature_count}f").pack_into
-        self._row = (ctypes.c_float * feature_count)()
-        self._scores = (ctypes.c_float * outputs)()
         self._config = ctypes.c_void_p()
         config = json.dumps({"predict_type": "default", "nthread": 1}).encode()
         _check_call(_LIB.TreeliteGTILParseConfig(config, ctypes.byref(self._config)))
+        self._pack = struct.Struct(f"{model.num_feature}f").pack_into
+        self._row = (ctypes.c_float * model.num_feature)()
+        self._scores = (ctypes.c_float * self._outputs())()
         self._predict = _LIB.TreeliteGTILPredict
         row, scores = (ctypes.cast(array, ctypes.c_void_p) for array in (self._row, self._scores))
         self._arguments = (model.handle, row, b"float32", ctypes.c_uint64(1), scores, self._config)
@@ -42,28 +44,44 @@ class RowScorer:
         """Return the row's scores: one, or one for each class.
 
         Raises:
-            struct.error, OverflowError: not `feature_count` values that float32 can hold.
+            struct.error, OverflowError: not as many values as features, or one that float32 cannot hold.
         """
         with self._lock:
             self._pack(self._row, 0, *values)
             _check_call(self._predict(*self._arguments))
-            return self._scores[:]
+            scores = self._scores[:]
+        return [float(scores.index(max(scores)))] if self._choose else scores
 
     def __del__(self) -> None:
         _LIB.TreeliteGTILDeleteConfig(self._config)
 
+    def _outputs(self) -> int:
+        shape, dimensions = ctypes.POINTER(ctypes.c_uint64)(), ctypes.c_uint64()
+        arguments = (
+            self._model.handle,
+            ctypes.c_uint64(1),
+            self._config,
+            ctypes.byref(shape),
+            ctypes.byref(dimensions),
+        )
+        _check_call(_LIB.TreeliteGTILGetOutputShape(*arguments))
+        return math.prod(shape[: dimensions.value])
+
 
 def row_scorer(booster: xgboost.Booster) -> RowScorer | None:
     """Return a scorer that agrees with the booster on rows that take many of its paths; None where there is none."""
+    try:
+        model = treelite.frontend.from_xgboost(booster)
+    except treelite.TreeliteError:
+        return None
     columns = booster.num_features()
+    if (model.input_type, model.output_type, model.num_feature) != ("float32", "float32", columns):
+        return None
     rows = _probes(columns)
     expected = score_rows(booster, rows).reshape(len(rows), -1)
-    try:
-        scorer = RowScorer(treelite.frontend.from_xgboost(booster), columns, expected.shape[1])
-        scores = np.array([scorer.score(row) for row in rows.tolist()])
-    except treelite.core.TreeliteError:
-        return None
-    agree = np.allclose(scores, expected, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+    scorer = RowScorer(model, choose=_objective(booster) == "multi:softmax")
+    scores = np.array([scorer.score(row) for row in rows.tolist()])
+    agree = scores.shape == expected.shape and np.allclose(scores, expected, TOLERANCE, TOLERANCE, equal_nan=True)
     return scorer if agree else None
 
 
@@ -79,6 +97,10 @@ def score_rows(booster: xgboost.Booster, features: Matrix) -> Floats:
 def is_linear(booster: xgboost.Booster) -> bool:
     """Whether the booster is `gblinear`, which xgboost cannot score in place."""
     return bool(json.loads(booster.save_config())["learner"]["gradient_booster"]["name"] == "gblinear")
+
+
+def _objective(booster: xgboost.Booster) -> str:
+    return str(json.loads(booster.save_config())["learner"]["objective"]["name"])
 
 
 def _probes(columns: int) -> Floats:
