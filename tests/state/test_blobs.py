@@ -1,6 +1,7 @@
 """The contract of `BlobStore`. A further backend is one more parameter of `make`."""
 
 import asyncio
+import itertools
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
@@ -60,7 +61,7 @@ async def exists(store: BlobStore, blob_id: str) -> bool:
 async def test_blob_comes_back_as_it_was_written(blobs: BlobStore, size: int) -> None:
     data = random.randbytes(size)
     cuts = [0, *sorted(random.randrange(size + 1) for _ in range(9)), size]
-    blob_id = await put(blobs, *(data[start:end] for start, end in zip(cuts, cuts[1:], strict=False)))
+    blob_id = await put(blobs, *(data[start:end] for start, end in itertools.pairwise(cuts)))
     assert await blobs.size(blob_id) == size
     assert await get(blobs, blob_id) == data
 
@@ -105,13 +106,17 @@ async def test_aborted_blob_leaves_nothing(blobs: BlobStore, tmp_path: Path) -> 
 async def test_cancelled_write_can_be_aborted(blobs: BlobStore, tmp_path: Path) -> None:
     writer = blobs.create()
 
+    begun = asyncio.Event()
+
     async def write() -> None:
-        while True:
+        for number in itertools.count():
             await writer.write(bytes(BLOCK))
+            if number == 20:
+                begun.set()
 
     task = asyncio.create_task(write())
-    while not any((tmp_path / "blobs").rglob("incoming/*")):
-        await asyncio.sleep(0)
+    await begun.wait()
+    assert any((tmp_path / "blobs").rglob("incoming/*"))
     task.cancel()
     await asyncio.wait([task])
     await writer.abort()

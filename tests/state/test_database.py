@@ -206,6 +206,17 @@ async def test_cancelled_while_it_waits_for_its_turn_it_writes_nothing(items: Da
     assert await names(items) == ["first", "last"]
 
 
+async def test_cancelled_as_it_gets_its_turn_it_passes_it_on(items: Database) -> None:
+    async with items.write() as tx:
+        waiting = asyncio.get_running_loop().create_task(add(items, "waiting"), context=Context())
+        await asyncio.sleep(0)
+        await tx.execute(ADD, "first", 1)
+        asyncio.get_running_loop().call_soon(waiting.cancel)  # before the task hears of its turn
+    await asyncio.wait_for(add(items, "last"), 5)
+    assert waiting.cancelled()
+    assert await names(items) == ["first", "last"]
+
+
 async def test_on_commit_is_called_once_the_block_is_durable(items: Database) -> None:
     heard: list[str] = []
     async with items.write() as tx:

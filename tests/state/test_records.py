@@ -138,6 +138,7 @@ async def test_list_narrows(store: Store) -> None:
         (Query(key_contains="RAIN-3"), ["Train-3"]),
         (Query(key_contains="1%"), ["other_1%"]),
         (Query(key_contains="r_1"), ["other_1%"]),
+        (Query(key_contains="n_3"), []),
         (Query(statuses=("B",)), ["Train-1", "Train-4", "Train-7"]),
         (Query(statuses=("B", "C"), sort_by="created"), [key for key in everything if key[-1] not in "036"]),
         (Query(created_after=4.0, created_before=6.0), ["Train-5", "other_1%"]),

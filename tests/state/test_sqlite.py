@@ -99,15 +99,16 @@ async def test_log_does_not_grow_under_readers_that_always_overlap(path: Path, m
     await database.migrate([TABLE])
     done = asyncio.Event()
 
-    async def read() -> None:
-        """Hold a block open for some commits; there is always another one."""
+    async def read(delay: int) -> None:
+        for _ in range(delay):
+            await asyncio.sleep(0)
         while not done.is_set():
             async with database.read() as reader:
-                for _ in range(10):
+                for _ in range(9):
                     await reader.fetch_one("SELECT count(*) FROM item")
                     await asyncio.sleep(0)
 
-    readers = [asyncio.create_task(read()) for _ in range(3)]
+    readers = [asyncio.create_task(read(delay)) for delay in (0, 3, 6)]  # one is in its midst when another leaves
     for number in range(150):
         await add(database, f"{number}", 50_000)
     size = log_size(path)

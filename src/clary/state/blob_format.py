@@ -141,12 +141,3 @@ def _batches(chunks: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     limit = 512  # below IOV_MAX everywhere
     for start in range(0, len(chunks), limit):
         yield chunks[start : start + limit]
-
-
-def flush_folder(folder: Path) -> None:
-    """Make the entries of a folder durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

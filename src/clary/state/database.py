@@ -40,8 +40,9 @@ class Migration:
 
     Statements are in the SQL that SQLite and PostgreSQL share, with these words replaced for each backend:
     `{bytes}` (BLOB or BYTEA), `{float}` (REAL or DOUBLE PRECISION), `{serial}` (an ascending integer primary key),
-    `{text}` (TEXT compared by its UTF-8 bytes; COLLATE "C" on PostgreSQL), `{integer}` (64 bits), and, behind a table's closing parenthesis, `{clustered}` (rows lie in
-    the order of the primary key, where the backend can do that).
+    `{text}` (TEXT compared by its UTF-8 bytes; COLLATE "C" on PostgreSQL), `{integer}` (64 bits), and, behind a
+    table's closing parenthesis, `{clustered}` (rows lie in the order of the primary key, where a backend can do that).
+    No deferred constraints: what fails at COMMIT fails for all blocks that share it.
     """
 
     name: str

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
 from clary.state.blobs import Corrupt
+from clary.state.folders import make_folder
 from clary.state.log import Entry, Log
 from clary.state.log_files import LogFiles
 from clary.state.log_format import decode_header
@@ -65,7 +66,7 @@ class FileLog(Log):
 
     async def open(self) -> None:
         """Create the folders, and empty the trash in the background."""
-        self._trash.mkdir(parents=True, exist_ok=True)
+        make_folder(self._trash)
         self._readers.submit(_empty, self._trash)
 
     async def close(self) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
-from clary.state.blob_format import BLOCK, Checksums, flush_folder, stride, write_all
+from clary.state.blob_format import BLOCK, Checksums, stride, write_all
 from clary.state.blobs import BlobWriter
+from clary.state.folders import flush_folder
 
 #: Bytes after which a long blob is flushed on the way, so that its end has little left to wait for.
 _FLUSH_EVERY = 32 * 2**20

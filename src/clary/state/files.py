@@ -22,6 +22,7 @@ from typing import TypeVar, TypeVarTuple
 from clary.state.blob_format import BLOCK, BlobFile, stride
 from clary.state.blobs import BlobStore, BlobWriter, Corrupt
 from clary.state.file_writer import FileWriter
+from clary.state.folders import make_folder
 
 #: Threads that write: the disk flushes in one go what several wait for.
 _WRITERS = 8
@@ -52,7 +53,7 @@ class FileBlobStore(BlobStore):
 
     async def open(self) -> None:
         """Create the folders."""
-        self._incoming.mkdir(parents=True, exist_ok=True)
+        make_folder(self._incoming)
 
     async def close(self) -> None:
         """Wait for moves and removals under way."""

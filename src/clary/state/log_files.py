@@ -8,8 +8,9 @@ from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
-from clary.state.blob_format import flush_folder, write_all
+from clary.state.blob_format import write_all
 from clary.state.blobs import Corrupt
+from clary.state.folders import flush_folder, make_folder
 from clary.state.log import Entry
 from clary.state.log_format import encode_batch, encode_header
 from clary.state.log_segment import Segment, entries, find_time, load
@@ -165,10 +166,7 @@ class LogFiles:
         header = encode_header(self._name, first)
         written, frames = encode_batch(batch, first, len(header))
         self.close()
-        if not self._folder.exists():
-            self._folder.mkdir(parents=True)
-            flush_folder(self._folder.parent)
-            flush_folder(self._folder.parent.parent)
+        make_folder(self._folder)
         segment = Segment(self._path(first), len(header))
         file = os.open(segment.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:

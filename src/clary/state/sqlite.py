@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from clary.state.database import Conflict, Database, Migration, Reader, Row, Transaction, Unavailable, Value
+from clary.state.folders import make_folder
 from clary.state.group_commit import BlockTransaction, GroupCommit, Session, WriteBlock
 from clary.state.migrations import run_migrations
 
@@ -218,7 +219,7 @@ class SqliteDatabase(Database):
 
     async def open(self) -> None:
         """Create the file and its folder when they are new; SQLite itself takes up what a crash left in the log."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self._path.parent)
         self._session = _Session(self._path)
         self._commits = GroupCommit(self._session)
         self._readers = _ReaderPool(self._path)
