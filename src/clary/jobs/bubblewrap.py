@@ -6,8 +6,8 @@ https://github.com/containers/bubblewrap
 """
 
 import os
+import re
 import stat
-import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -26,10 +26,10 @@ _DEVICES = ("/dev/kfd", "/dev/dri", "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/n
 _RESOLVER = "/run/systemd/resolve"
 
 
-def sandbox_command(bwrap: str, program: Program, hidden: Iterable[Path], readable: Iterable[Path]) -> list[str]:
+def sandbox_command(bwrap: str, program: Program, hidden: Iterable[Path], needed: Iterable[Path]) -> list[str]:
     """Return the command, up to what is to run.
 
-    `hidden` are folders that no program sees, `readable` those that every program may read even within a hidden one.
+    `hidden` are folders that no program sees; of `needed` it sees those that would be hidden with what is around them.
     """
     root = str(program.root.resolve())
     command = [bwrap, "--die-with-parent", "--new-session", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
@@ -46,7 +46,8 @@ def sandbox_command(bwrap: str, program: Program, hidden: Iterable[Path], readab
         if not _is_private(path):
             command += ["--tmpfs", str(path)]
     command += ["--bind", root, ML_ROOT]
-    for path in dict.fromkeys([*_python_folders(covered), *readable, *program.readable]):
+    missing = [path for path in needed if _is_private(path) or any(path.is_relative_to(top) for top in covered)]
+    for path in dict.fromkeys([*missing, *program.readable]):
         command += ["--ro-bind", str(path), str(path)]
     for path in covered:
         if not _is_private(path):
@@ -95,9 +96,12 @@ def _is_private(path: Path) -> bool:
     return len(path.parts) > 1 and path.parts[1] in _OWN and path.parts[1] != "opt"
 
 
-def _python_folders(covered: Sequence[Path]) -> Iterable[Path]:
-    """Return the folders of the running Python and of this package that would be hidden with what is around them."""
-    package = Path(__file__).resolve().parents[2]
-    for path in (Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve(), package):
-        if _is_private(path) or any(path.is_relative_to(folder) for folder in covered):
-            yield path
+@cache
+def python_folders(python: Path) -> Sequence[Path]:
+    """Return the folders that a Python reads its library, its packages and this package from."""
+    folders = [python.parent.parent, python.resolve().parent.parent, Path(__file__).parents[2]]
+    settings = python.parent.parent / "pyvenv.cfg"
+    if settings.exists():  # a virtual environment takes the library from the Python that made it
+        home = re.search(r"^home *= *(.+)$", settings.read_text(), re.MULTILINE)
+        folders += [Path(home.group(1)).parent] if home else []
+    return list(dict.fromkeys(folder.resolve() for folder in folders))

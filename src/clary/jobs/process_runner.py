@@ -13,9 +13,10 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from clary.jobs.bubblewrap import ML_ROOT, sandbox_command, temporary_folder
+from clary.jobs.bubblewrap import ML_ROOT, python_folders, sandbox_command, temporary_folder
 from clary.jobs.cpus import CpuShares
 from clary.jobs.parent.order import Order
 from clary.jobs.program import LaunchError, Network, Program, Runner
@@ -34,6 +35,14 @@ def _machine_memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """How to make a warm parent."""
+
+    modules: Sequence[str]
+    python: Path
+
+
 class ProcessRunner(Runner):
     """A runner over warm parents.
 
@@ -48,7 +57,8 @@ class ProcessRunner(Runner):
         self._sandboxed = sandbox
         self._probe = asyncio.Lock()
         self._cpus = CpuShares(os.sched_getaffinity(0))
-        self._warm: dict[str, tuple[Sequence[str], str | None]] = {"": ((), None)}
+        #: How to make each warm parent; the one without a name runs all that needs none.
+        self._recipes = {"": _Recipe((), Path(sys.executable))}
         self._parents: dict[str, WarmParent] = {}
         self._processes: set[SupervisedProcess] = set()
         #: Why programs run without a sandbox; empty where they have one, or while nobody knows yet.
@@ -56,8 +66,9 @@ class ProcessRunner(Runner):
 
     async def prewarm(self, name: str, modules: Sequence[str], python: str | None = None) -> None:
         """Start the parent called `name`: `python` with `modules` imported. The imports go on in the background."""
-        if self._warm.get(name) != (modules, python):
-            self._warm[name] = (modules, python)
+        wanted = _Recipe(tuple(modules), Path(python or sys.executable))
+        if self._recipes.get(name) != wanted:
+            self._recipes[name] = wanted
             if name in self._parents:
                 await self._parents.pop(name).close()
         self._parent(name)
@@ -105,7 +116,7 @@ class ProcessRunner(Runner):
         name = (program.warm or "") if program.entry else ""
         cpus = self._cpus.take(program.limits.cpus)
         try:
-            order = self._order(program, cpus, sandboxed=sandboxed)
+            order = self._order(program, self._recipe(name).python, cpus, sandboxed=sandboxed)
             notice = _NOT_ISOLATED if program.network is Network.NONE and not sandboxed else ""
             process = await self._order_from(name, order, notice)
         except BaseException:
@@ -131,22 +142,24 @@ class ProcessRunner(Runner):
 
     def _parent(self, name: str) -> WarmParent:
         """Return the parent of that name; a dead one is replaced."""
-        if name not in self._warm:
-            raise LaunchError(f"there is no warm parent {name!r}")
         parent = self._parents.get(name)
         if parent is None or not parent.alive:
-            modules, python = self._warm[name]
-            parent = self._parents[name] = WarmParent(name, modules, python)
+            recipe = self._recipe(name)
+            parent = self._parents[name] = WarmParent(name, recipe.modules, recipe.python)
         return parent
 
-    def _order(self, program: Program, cpus: list[int], *, sandboxed: bool) -> Order:
+    def _recipe(self, name: str) -> "_Recipe":
+        if name not in self._recipes:
+            raise LaunchError(f"there is no warm parent {name!r}")
+        return self._recipes[name]
+
+    def _order(self, program: Program, python: Path, cpus: list[int], *, sandboxed: bool) -> Order:
         limits = program.limits
-        command = self._sandbox(program) if sandboxed else None
+        command = self._sandbox(program, python) if sandboxed else None
         temporary = "/tmp" if sandboxed else temporary_folder(program)  # noqa: S108  - the sandbox's own
         root = ML_ROOT if sandboxed else str(program.root)
-        python = self._warm.get(program.warm or "", ((), None))[1] or sys.executable
         env = {
-            "PATH": f"{Path(python).parent}:{_SYSTEM_PATH}",
+            "PATH": f"{python.parent}:{_SYSTEM_PATH}",
             "LANG": "C.UTF-8",
             "HOME": "/root" if sandboxed else temporary,
             "TMPDIR": temporary,
@@ -170,7 +183,7 @@ class ProcessRunner(Runner):
             grace=limits.grace,
         )
 
-    def _sandbox(self, program: Program) -> list[str]:
+    def _sandbox(self, program: Program, python: Path) -> list[str]:
         if self._bwrap is None:
             raise LaunchError("bubblewrap (bwrap) is not installed")
-        return sandbox_command(self._bwrap, program, self._hidden, ())
+        return sandbox_command(self._bwrap, program, self._hidden, python_folders(python))

@@ -4,7 +4,6 @@ import asyncio
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,10 +15,18 @@ _BOOT = "import sys; sys.path.append({path!r}); from clary.jobs.parent.loop impo
 _PACKAGE_FOLDER = str(Path(__file__).resolve().parents[2])
 
 
+def _home() -> str:
+    """Return the user's home folder, where Python looks for packages that are the user's own."""
+    try:
+        return str(Path.home())
+    except RuntimeError:  # a user without an entry, as in some containers
+        return "/"
+
+
 class WarmParent:
     """One parent process. It starts at once and takes orders from then on; they wait until its imports are done."""
 
-    def __init__(self, name: str, modules: Sequence[str] = (), python: str | None = None) -> None:
+    def __init__(self, name: str, modules: Sequence[str], python: Path) -> None:
         self.name = name
         self._server, parent = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._server.setblocking(False)
@@ -27,7 +34,7 @@ class WarmParent:
             # A clean environment: a fork shows its parent's in /proc, and the server's may hold credentials.
             self._process = subprocess.Popen(  # noqa: S603  - our own Python, our own code
                 [
-                    python or sys.executable,
+                    str(python),
                     "-P",
                     "-c",
                     _BOOT.format(path=_PACKAGE_FOLDER),
@@ -38,7 +45,7 @@ class WarmParent:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 cwd="/",
-                env={"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(Path.home())},
+                env={"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": _home()},
                 start_new_session=True,
             )
 
