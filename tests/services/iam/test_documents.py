@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.services.iam.conftest import TRUST
 
+from clary.services._base.conditions import OPERATORS
+from clary.services._base.policy import AccessRequest, Policies, Policy, Verdict, decide
 from clary.services.iam.aws_managed import AWS_MANAGED
-from clary.services.iam.documents import check_identity_policy, check_trust_policy
+from clary.services.iam.documents import check_identity_policy, check_resource_policy, check_trust_policy
 from clary.wire.errors import AwsError
 
 SYNTAX = "Syntax errors in policy."
@@ -62,6 +66,7 @@ def test_put_role_policy_malformed(iam: Any, role: str) -> None:
         (document(without(GOOD, Sid="a"), without(GOOD, Sid="a")), "Statement IDs (SID) in a single policy must be"),
         (document(without(GOOD, Condition=[])), SYNTAX),
         (document(without(GOOD, Condition={"Sounds": {"a": "b"}})), "Invalid Condition type : Sounds."),
+        (document(without(GOOD, Condition={"NullIfExists": {"a": "b"}})), "Invalid Condition type : NullIfExists."),
         (document(without(GOOD, Condition={"StringLike": "a"})), SYNTAX),
         (document(without(GOOD, Condition={"StringLike": {"a": {"b": "c"}}})), SYNTAX),
     ],
@@ -131,3 +136,58 @@ def test_create_role_with_a_large_trust_policy(iam: Any) -> None:
     large = document(without(TRUSTED, Sid="x" * 2048))
     with pytest.raises(ClientError, match="Cannot exceed quota for ACLSizePerRole: 2048"):
         iam.create_role(RoleName="Large", AssumeRolePolicyDocument=large)
+
+
+_SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.sampled_from(
+        [
+            "*",
+            "s3:*",
+            "sts:AssumeRole",
+            "arn:aws:s3:::b/${aws:username}",
+            "Allow",
+            "Deny",
+            "2012-10-17",
+            "${",
+            "",
+            "x\x00é",
+        ]
+    )
+)
+_VALUES = st.recursive(_SCALARS, lambda inner: st.lists(inner, max_size=3), max_leaves=4)
+_CONDITIONS = st.dictionaries(
+    st.sampled_from([*OPERATORS, "ForAnyValue:StringLike", "NullIfExists", "BoolIfExists", ":", "Sounds"]),
+    st.dictionaries(st.sampled_from(["aws:username", "s3:prefix", ""]), _VALUES, max_size=2) | _VALUES,
+    max_size=2,
+)
+_STATEMENTS = st.fixed_dictionaries(
+    {"Effect": st.sampled_from(["Allow", "Deny"]) | _VALUES},
+    optional={
+        "Sid": _VALUES,
+        "Action": _VALUES,
+        "NotAction": _VALUES,
+        "Resource": _VALUES,
+        "NotResource": _VALUES,
+        "Principal": st.dictionaries(st.sampled_from(["AWS", "Service", "Other"]), _VALUES, max_size=2) | _VALUES,
+        "Condition": _CONDITIONS | _VALUES,
+    },
+)
+_DOCUMENTS = st.fixed_dictionaries(
+    {"Version": st.sampled_from(["2012-10-17"]) | _VALUES, "Statement": st.lists(_STATEMENTS, max_size=2) | _STATEMENTS}
+)
+
+
+@given(_DOCUMENTS | _VALUES)
+def test_any_document_is_refused_or_can_be_asked(policy: Any) -> None:
+    request = AccessRequest("s3:GetObject", "arn:aws:s3:::b", values={"aws:username": ["ada"], "s3:prefix": ["a", "b"]})
+    for check in (check_identity_policy, check_trust_policy, check_resource_policy):
+        try:
+            check(json.dumps(policy))
+        except AwsError as error:
+            assert error.code == "MalformedPolicyDocument"
+        else:
+            assert decide(request, Policies([Policy.parse(json.dumps(policy))])).verdict in Verdict

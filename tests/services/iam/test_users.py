@@ -134,3 +134,22 @@ def test_account_summary_counts(iam: Any, user: str, policy: str) -> None:
     summary = iam.get_account_summary()["SummaryMap"]
     assert [summary[name] for name in ("Users", "Roles", "Policies", "Groups")] == [1, 1, 1, 0]
     assert (summary["PolicyVersionsInUse"], summary["AccessKeysPerUserQuota"]) == (2, 2)
+
+
+def test_account_authorization_details(iam: Any, user: str, role: str, policy: str) -> None:
+    iam.create_group(GroupName="team")
+    iam.add_user_to_group(GroupName="team", UserName=user)
+    iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=allowing("s3:*"))
+    iam.attach_role_policy(RoleName=role, PolicyArn=policy)
+    details = iam.get_account_authorization_details()
+    (ada,) = details["UserDetailList"]
+    assert (ada["GroupList"], ada["UserPolicyList"][0]["PolicyName"]) == (["team"], "p")
+    roles = {each["RoleName"]: each["AttachedManagedPolicies"] for each in details["RoleDetailList"]}
+    assert roles["Trainer"] == [{"PolicyName": "Read", "PolicyArn": policy}]
+    versions = {each["PolicyName"]: each["PolicyVersionList"] for each in details["Policies"]}
+    assert set(versions) == {"Read", "AmazonS3FullAccess", "AmazonSageMakerFullAccess"}
+    assert versions["Read"][0]["Document"]["Statement"][0]["Action"] == "s3:GetObject"
+    pages = iam.get_paginator("get_account_authorization_details").paginate(PaginationConfig={"PageSize": 2})
+    assert [sum(len(part) for part in page.values() if isinstance(part, list)) for page in pages] == [2, 2, 2, 1]
+    only = iam.get_account_authorization_details(Filter=["Group"])
+    assert ([len(only[name]) for name in ("GroupDetailList", "RoleDetailList", "Policies")]) == [1, 0, 0]

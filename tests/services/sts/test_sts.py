@@ -1,6 +1,7 @@
 """Who am I, and sessions: what they may do, how long they last, and how they end."""
 
 import json
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,13 @@ def test_assume_role_with_policy_and_tags(sts: Any) -> None:
     assert refused(assumed, sts=sts, Policy="{")[0] == "MalformedPolicyDocument"
     assert refused(assumed, sts=sts, Tags=tags * 2)[0] == "InvalidParameterValue"
     assert refused(assumed, sts=sts, TransitiveTagKeys=["none"])[0] == "InvalidParameterValue"
+
+
+def test_assume_role_with_more_tags_than_there_is_room_for(sts: Any) -> None:
+    letters = random.Random(0)
+    tags = [{"Key": str(number), "Value": letters.randbytes(120).hex()} for number in range(50)]
+    code, text = refused(assumed, sts=sts, Tags=tags)
+    assert (code, text.split("%")[1]) == ("PackedPolicyTooLarge", " of allotted space, please use smaller policy.")
 
 
 def test_get_session_token_keeps_the_identity(client: Clients, sts: Any, clock: FakeClock) -> None:

@@ -188,7 +188,8 @@ def _check_conditions(statement: Statement) -> None:
     if not isinstance(conditions, dict):
         raise malformed_document("Syntax errors in policy.")
     for operator, keys in conditions.items():
-        if operator.rpartition(":")[2].removesuffix("IfExists").lower() not in OPERATORS:
+        comparison = operator.rpartition(":")[2].lower()
+        if comparison.removesuffix("ifexists") not in OPERATORS or comparison == "nullifexists":
             raise malformed_document(f"Invalid Condition type : {operator}.")
         if not isinstance(keys, dict) or not all(_is_scalar_or_list(value) for value in keys.values()):
             raise malformed_document("Syntax errors in policy.")

@@ -4,7 +4,7 @@ from typing import Any
 
 from clary.services._base.context import Context
 from clary.services.iam.aws_managed import AWS_MANAGED
-from clary.services.iam.documents import check_identity_policy, size_of
+from clary.services.iam.documents import check_identity_policy, encoded, size_of
 from clary.services.iam.entities import GROUP, ROLE, USER, Entity, account_records, every, unique_id
 from clary.services.iam.errors import already_exists, delete_conflict, invalid_input, quota_exceeded
 from clary.services.iam.models import name_of
@@ -140,6 +140,17 @@ def described_policy(policy: Record, uses: dict[str, int]) -> dict[str, Any]:
         "IsAttachable": True,
         "CreateDate": policy.created,
         "UpdateDate": policy.modified,
+    }
+
+
+def described_version(policy: Record, version: str) -> dict[str, Any]:
+    """Return one version of a managed policy with its document."""
+    stored = policy.body["Versions"][version]
+    return {
+        "Document": encoded(stored["Document"]),
+        "VersionId": version,
+        "IsDefaultVersion": policy.body["DefaultVersionId"] == version,
+        "CreateDate": stored["CreateDate"],
     }
 
 

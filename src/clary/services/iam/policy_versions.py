@@ -3,11 +3,10 @@
 from typing import Any
 
 from clary.services._base.context import Context
-from clary.services.iam.documents import encoded
 from clary.services.iam.entities import account_records
 from clary.services.iam.errors import delete_conflict, limit_exceeded, no_such_entity
 from clary.services.iam.paging import page
-from clary.services.iam.policies import checked_document
+from clary.services.iam.policies import checked_document, described_version
 from clary.services.iam.usage import change_policy, find_policy, own_policy
 from clary.state.records import Record
 
@@ -36,7 +35,7 @@ class PolicyVersions:
             versions = policy.body["Versions"] | {version: {"Document": document, "CreateDate": now}}
             changed = {"Versions": versions, "LastVersion": number, "DefaultVersionId": default}
             policy = await change_policy(records, ctx, policy, **changed)
-        described = _described(policy, version)
+        described = described_version(policy, version)
         del described["Document"]
         return {"PolicyVersion": described}
 
@@ -44,12 +43,12 @@ class PolicyVersions:
         """The document is percent-encoded."""
         policy = await find_policy(account_records(ctx), req["PolicyArn"], "Policy {arn} was not found.")
         _check(policy, req["VersionId"])
-        return {"PolicyVersion": _described(policy, req["VersionId"])}
+        return {"PolicyVersion": described_version(policy, req["VersionId"])}
 
     async def list_policy_versions(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """The newest is first."""
         policy = await find_policy(account_records(ctx), req["PolicyArn"], "Policy {arn} was not found.")
-        versions = [_described(policy, version) for version in policy.body["Versions"]]
+        versions = [described_version(policy, version) for version in policy.body["Versions"]]
         newest = max(int(version[1:]) for version in policy.body["Versions"])
         listing = f"versions of {policy.key}"
         # Counted from the newest, with leading zeros: the order of names is the order wanted.
@@ -84,13 +83,3 @@ class PolicyVersions:
 def _check(policy: Record, version: str) -> None:
     if version not in policy.body["Versions"]:
         raise no_such_entity(f"Policy {policy.key} version {version} does not exist or is not attachable.")
-
-
-def _described(policy: Record, version: str) -> dict[str, Any]:
-    stored = policy.body["Versions"][version]
-    return {
-        "Document": encoded(stored["Document"]),
-        "VersionId": version,
-        "IsDefaultVersion": policy.body["DefaultVersionId"] == version,
-        "CreateDate": stored["CreateDate"],
-    }

@@ -8,6 +8,7 @@ from clary.services._base.service import Service
 from clary.services.iam.access_keys import AccessKeys
 from clary.services.iam.account import ACCOUNT_KIND, Account
 from clary.services.iam.attachments import Attachments
+from clary.services.iam.authorization_details import AuthorizationDetails
 from clary.services.iam.boundaries import Boundaries
 from clary.services.iam.entities import ROLE
 from clary.services.iam.groups import Groups
@@ -55,6 +56,7 @@ class Iam(
     Boundaries,
     EntityTags,
     Account,
+    AuthorizationDetails,
     Simulation,
     Service,
 ):
