@@ -145,9 +145,14 @@ def test_ranking_by_query() -> None:
 @pytest.mark.parametrize(
     ("parameters", "labels", "words"),
     [
-        ({"objective": "binary:logistic"}, [0, 1, 2], "exception: label must be in (0, 1)"),
-        ({"objective": "multi:softmax", "num_class": 2}, [0, 1, 2], "label"),
-        ({"objective": "count:poisson"}, [0, -1, 2], "exception: label must be non-negative"),
+        ({"objective": "binary:logistic"}, [0, 1, 2], "label must be in [0,1] for logistic regression, found 2"),
+        (
+            {"objective": "multi:softmax", "num_class": 2},
+            [0, 1, 2],
+            "label must be a whole number in [0, num_class), found 2",
+        ),
+        ({"monotone_constraints": "(1,1,1,1)"}, [0, 1, 2], "XGB train call failed with exception: Check failed"),
+        ({"objective": "count:poisson"}, [0, -1, 2], "label must be nonnegative for count:poisson, found -1"),
         ({"num_rounds": 3}, [0, 1, 2], "Did you mean num_round?"),
     ],
 )

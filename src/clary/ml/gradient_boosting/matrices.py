@@ -4,13 +4,13 @@ Small data becomes one DMatrix. Large data that the `hist` method trains on beco
 it holds a byte or two for a value where a DMatrix holds eight, and the floats are never all in memory.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import xgboost
 
-from clary.ml.batches import Batch, concatenate
+from clary.ml.batches import Batch, Floats, concatenate
 from clary.ml.errors import ClientError
 
 LARGE = 256 << 20
@@ -50,6 +50,15 @@ def one_batch(batches: Iterable[Batch]) -> Batch:
     return batch
 
 
+def alike(batches: Sequence[Batch]) -> Sequence[Batch]:
+    """Return sparse batches as wide as the widest: a row that names no last feature does not say there is none."""
+    columns = max(batch.columns for batch in batches)
+    for batch in batches:
+        if batch.is_sparse:
+            batch.features.resize(batch.rows, columns)
+    return batches
+
+
 class _Rows(xgboost.DataIter):
     """Hands batches to xgboost, pass after pass."""
 
@@ -73,6 +82,8 @@ class _Rows(xgboost.DataIter):
 
 
 def _facts(batch: Batch, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    if batch.labels is not None:
+        _check_labels(batch.labels, parameters)
     facts: dict[str, Any] = {"label": batch.labels, "weight": batch.weights, "qid": batch.groups}
     if batch.weights is not None and batch.groups is not None:
         # Ranking weighs queries, not rows: the first row of each speaks for it.
@@ -80,3 +91,19 @@ def _facts(batch: Batch, parameters: Mapping[str, Any]) -> dict[str, Any]:
     if parameters.get("objective") == "survival:aft":
         facts |= {"label_lower_bound": batch.labels, "label_upper_bound": batch.labels}
     return facts
+
+
+def _check_labels(labels: Floats, parameters: Mapping[str, Any]) -> None:
+    """Check what xgboost would check later, and name the label."""
+    objective = parameters.get("objective", "")
+    allowed = np.ones(len(labels), np.bool_)
+    rule = ""
+    if objective in {"binary:logistic", "binary:logitraw", "binary:hinge", "reg:logistic"}:
+        allowed, rule = (labels >= 0) & (labels <= 1), "label must be in [0,1] for logistic regression"
+    elif objective.startswith("multi:"):
+        known = (labels >= 0) & (labels < parameters["num_class"])
+        allowed, rule = known & (labels == np.floor(labels)), "label must be a whole number in [0, num_class)"
+    elif objective in {"count:poisson", "reg:tweedie", "reg:gamma"}:
+        allowed, rule = labels >= 0, f"label must be nonnegative for {objective}"
+    if not allowed.all():
+        raise ClientError(f"{rule}, found {labels[np.argmin(allowed)]:g}.")

@@ -2,10 +2,8 @@
 
 import logging
 from collections.abc import Mapping
-from itertools import chain
 from typing import Any
 
-import numpy as np
 import xgboost
 
 from clary.ml.channels import Channel
@@ -22,7 +20,7 @@ from clary.ml.gradient_boosting.artefact import FILE, save_booster
 from clary.ml.gradient_boosting.callbacks import Checkpoints, EvaluationLog, StopWhen, latest_checkpoint
 from clary.ml.gradient_boosting.estimator import boost, explain
 from clary.ml.gradient_boosting.hyperparameters import parse
-from clary.ml.gradient_boosting.matrices import LARGE, can_quantise, matrix_of, one_batch, quantised
+from clary.ml.gradient_boosting.matrices import LARGE, alike, can_quantise, matrix_of, one_batch, quantised
 
 logger = logging.getLogger(__name__)
 
@@ -44,10 +42,10 @@ def train(job: TrainingJob) -> None:
     channels = _channels(job, parsed)
     logger.info("Single node training.")
     try:
-        train_matrix = _matrix(channels["train"], parsed)
-        validation = _matrix(channels["validation"], parsed, train_matrix) if "validation" in channels else None
+        train_matrix, validation = _matrices(channels, parsed)
     except xgboost.core.XGBoostError as error:
         raise explain(error) from error
+    _check_columns(train_matrix, validation)
     logger.info("Train matrix has %d rows and %d columns", train_matrix.num_row(), train_matrix.num_col())
     if validation is not None:
         logger.info("Validation matrix has %d rows", validation.num_row())
@@ -96,14 +94,21 @@ def _format(config: ChannelConfig, parsed: Mapping[str, Any]) -> Format:
     )
 
 
-def _matrix(channel: Channel, parsed: Mapping[str, Any], reference: xgboost.DMatrix | None = None) -> xgboost.DMatrix:
-    if not can_quantise(parsed) or channel.size() < LARGE:
-        return matrix_of(one_batch(channel.batches()), parsed)
-    first = next(batches := channel.batches())
-    if isinstance(first.features, np.ndarray):
-        return quantised(channel.batches, parsed, reference if _is_quantised(reference) else None)
-    return matrix_of(one_batch(chain([first], batches)), parsed)
+def _matrices(
+    channels: Mapping[str, Channel], parsed: Mapping[str, Any]
+) -> tuple[xgboost.DMatrix, xgboost.DMatrix | None]:
+    """Return the training data, and the validation data where there are any."""
+    train, validation = channels["train"], channels.get("validation")
+    if can_quantise(parsed) and train.size() >= LARGE and not next(train.batches()).is_sparse:
+        matrix = quantised(train.batches, parsed)
+        return matrix, None if validation is None else quantised(validation.batches, parsed, matrix)
+    batches = [one_batch(channel.batches()) for channel in (train, validation) if channel is not None]
+    matrices = [matrix_of(batch, parsed) for batch in alike(batches)]
+    return matrices[0], matrices[1] if len(matrices) > 1 else None
 
 
-def _is_quantised(matrix: xgboost.DMatrix | None) -> bool:
-    return isinstance(matrix, xgboost.QuantileDMatrix)
+def _check_columns(train: xgboost.DMatrix, validation: xgboost.DMatrix | None) -> None:
+    if validation is not None and validation.num_col() != train.num_col():
+        raise ClientError(
+            f"The validation channel has {validation.num_col()} features, the train channel has {train.num_col()}."
+        )
