@@ -1,21 +1,33 @@
 import asyncio
 import fcntl
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from clary.jobs.database_queue import DatabaseQueue
 from clary.jobs.process_runner import ProcessRunner
+from clary.state.backends import open_database
 from clary.state.clock import SystemClock
 from clary.state.database import Database
-from clary.state.sqlite import SqliteDatabase
+
+from ..state.postgres_server import PostgresServer
 
 
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = SqliteDatabase(tmp_path / "metadata.db")
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    if request.param == "sqlite":
+        database = open_database(tmp_path / "metadata.db")
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        database = open_database(server.schema(f"jobs{abs(hash(request.node.name))}"))
     await database.open()
     await database.migrate(DatabaseQueue.migrations)
     yield database
