@@ -6,10 +6,14 @@ from typing import Any
 from clary.services._base.context import Context
 from clary.services.s3 import errors
 from clary.services.s3.catalog import find_bucket
+from clary.services.s3.grants import is_harmless, read_grants
 from clary.services.s3.group import Group, owner_of
 from clary.services.s3.names import check_bucket_name
+from clary.services.s3.settings import ACL, BLOCK, NEW_BLOCK, NEW_OWNERSHIP, OWNERSHIP, TAGGING
+from clary.services.s3.tags import BUCKET_TAGS, read_tag_set
 from clary.services.s3.tokens import new_token, read_token
 from clary.services.s3.versions import Versions
+from clary.wire.errors import AwsError
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _HOME_REGION = "us-east-1"
@@ -37,10 +41,13 @@ class Buckets(Group):
     async def create_bucket(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """Make a bucket.
 
-        Approximate: ACLs are not applied, and directory buckets do not exist.
+        Approximate: ACLs let nobody in, and directory buckets do not exist.
         """
         name = req["Bucket"]
         check_bucket_name(name)
+        if req.get("ObjectOwnership", NEW_OWNERSHIP) == NEW_OWNERSHIP and not is_harmless(req):
+            message = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
+            raise AwsError("InvalidBucketAclWithObjectOwnership", message)
         region = _new_region(ctx, req.get("CreateBucketConfiguration", {}).get("LocationConstraint"))
         locked = bool(req.get("ObjectLockEnabledForBucket"))
         async with self.database.write() as tx:
@@ -48,6 +55,13 @@ class Buckets(Group):
             if owner is None:
                 versioning = "Enabled" if locked else ""
                 await tx.execute(_INSERT, name, ctx.account, region, ctx.now(), versioning)
+                bucket = await find_bucket(tx, ctx, name)
+                await BLOCK.write(tx, bucket, NEW_BLOCK)
+                await OWNERSHIP.write(tx, bucket, req.get("ObjectOwnership", NEW_OWNERSHIP))
+                if not is_harmless(req):
+                    await ACL.write(tx, bucket, read_grants(req, ctx.account))
+                if tags := req.get("CreateBucketConfiguration", {}).get("Tags"):
+                    await TAGGING.write(tx, bucket, read_tag_set(tags, BUCKET_TAGS))
             elif owner != (ctx.account,):
                 raise errors.bucket_exists(name)
             elif ctx.region != _HOME_REGION:

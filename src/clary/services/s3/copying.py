@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from clary.services._base.context import Context
 from clary.services.s3 import checksums, errors
+from clary.services.s3.acl import check_acl
 from clary.services.s3.catalog import find_bucket, find_current, find_parts, find_upload, find_version
 from clary.services.s3.checksums import DEFAULT_ALGORITHM, FULL_OBJECT, Checksum
 from clary.services.s3.conditions import check_copy_source, check_write
@@ -118,9 +119,10 @@ class Copying(Multipart):
         if source.size > MAX_UPLOAD:
             raise _too_large()
         _check_changes_something(req)
-        new = draft(req, ctx.now())
+        new = draft(ctx, req)
         bucket, current = await find_current(tx, ctx, req["Bucket"], new.key, req.get("ExpectedBucketOwner"))
         check_write(req, req["Key"], None if current is None else current.etag)
+        await check_acl(tx, bucket, req)
         new = new._replace(
             size=source.size,
             etag=source.etag,

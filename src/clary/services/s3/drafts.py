@@ -5,6 +5,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from typing import Any
 
+from clary.services._base.context import Context
 from clary.services.s3 import errors
 from clary.services.s3.extras import read_extra
 from clary.services.s3.models import NULL_VERSION, STANDARD, Version, dump
@@ -28,23 +29,23 @@ _STORAGE_CLASSES = frozenset(
 )
 
 
-def draft(req: Mapping[str, Any], now: float) -> Version:
+def draft(ctx: Context, req: Mapping[str, Any]) -> Version:
     """Return the object that a request makes, but for its bytes and its place among the versions.
 
     Raises:
-        AwsError: KeyTooLongError, InvalidURI, MetadataTooLarge, InvalidStorageClass.
+        AwsError: KeyTooLongError, InvalidURI, MetadataTooLarge, InvalidStorageClass, InvalidTag.
     """
     return Version(
         key=encode_key(req["Key"]),
         rank=0,
         version=NULL_VERSION,
-        modified=now,
+        modified=ctx.now(),
         size=0,
         etag="",
         storage_class=read_storage_class(req),
         checksum=None,
         headers=read_headers(req),
-        extra=read_extra(req),
+        extra=read_extra(ctx, req),
         inline=None,
         content=None,
         data=None,

@@ -1,10 +1,12 @@
-"""What few objects have beside their headers: tags, locks. One JSON document, so that the many pay for one column."""
+"""What few objects have beside their headers: tags, locks, ACLs. One JSON document: the many pay for one column."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
+from clary.services._base.context import Context
+from clary.services.s3.grants import is_harmless, read_grants
 from clary.services.s3.models import Bucket, Version, dump
 from clary.services.s3.tags import read_tag_header
 from clary.state.database import Transaction
@@ -13,7 +15,7 @@ _UPDATE = "UPDATE {table} SET extra = ? WHERE bucket = ? AND key = ? AND version
 _UPDATE_CURRENT, _UPDATE_BELOW = (_UPDATE.replace("{table}", table) for table in ("s3_objects", "s3_versions"))
 
 
-def read_extra(req: Mapping[str, Any]) -> str | None:
+def read_extra(ctx: Context, req: Mapping[str, Any]) -> str | None:
     """Return what a request that makes an object gives it, as it is stored.
 
     Raises:
@@ -22,6 +24,8 @@ def read_extra(req: Mapping[str, Any]) -> str | None:
     extra: dict[str, Any] = {}
     if tags := req.get("Tagging"):
         extra["tags"] = read_tag_header(tags)
+    if not is_harmless(req):
+        extra["acl"] = read_grants(req, ctx.account)
     return _dump(extra)
 
 

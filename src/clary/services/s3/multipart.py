@@ -7,6 +7,7 @@ from typing import Any
 
 from clary.services._base.context import Context
 from clary.services.s3 import checksums, errors
+from clary.services.s3.acl import check_acl
 from clary.services.s3.assembly import Assembly, assemble
 from clary.services.s3.catalog import find_bucket, find_current, find_upload
 from clary.services.s3.checksums import COMPOSITE, DEFAULT_ALGORITHM, FULL_OBJECT
@@ -46,13 +47,12 @@ class Multipart(Group):
     async def create_multipart_upload(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """Begin an upload."""
         algorithm, kind = _checksum(req)
-        now = ctx.now()
-        new = draft(req, now)
+        new = draft(ctx, req)
         upload = Upload(
             key=new.key,
             # Ids sort by the time of their making, as uploads of one key are listed; none is the beginning of another.
-            id=f"{int(now * 1000):012x}{secrets.token_hex(20)}",
-            initiated=now,
+            id=f"{int(new.modified * 1000):012x}{secrets.token_hex(20)}",
+            initiated=new.modified,
             storage_class=new.storage_class,
             algorithm=algorithm,
             checksum_type=kind,
@@ -61,6 +61,7 @@ class Multipart(Group):
         )
         async with self.database.write() as tx:
             bucket = await find_bucket(tx, ctx, req["Bucket"], req.get("ExpectedBucketOwner"))
+            await check_acl(tx, bucket, req)
             await tx.execute(_INSERT, bucket.id, *upload)
         result = {"Bucket": bucket.name, "Key": req["Key"], "UploadId": upload.id}
         if algorithm:

@@ -6,6 +6,7 @@ import orjson
 
 from clary.services._base.context import Context
 from clary.services.s3 import checksums, errors
+from clary.services.s3.acl import check_acl
 from clary.services.s3.catalog import find_bucket, find_current, find_named, find_parts
 from clary.services.s3.conditions import check_read, check_write
 from clary.services.s3.contents import INLINE_BYTES, Received
@@ -41,7 +42,7 @@ class Objects(Group):
         Approximate: ACLs are not applied; every storage class is as fast and as durable as STANDARD.
         """
         expected = read_expected(req, ctx.http)
-        new = draft(req, ctx.now())
+        new = draft(ctx, req)
         if expected.length is None or expected.length > INLINE_BYTES:
             await find_bucket(self.database, ctx, req["Bucket"], req.get("ExpectedBucketOwner"))
         received = await self.contents.receive(req.get("Body") or WholeBody(), expected)
@@ -68,6 +69,7 @@ class Objects(Group):
         async with self.database.write() as tx:
             bucket, current = await find_current(tx, ctx, req["Bucket"], new.key, req.get("ExpectedBucketOwner"))
             check_write(req, req["Key"], None if current is None else current.etag)
+            await check_acl(tx, bucket, req)
             versions = Versions(tx, self.contents, bucket)
             new = await versions.place(current, new)
             if received.blob:

@@ -4,6 +4,9 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
+from clary.services.s3.absent import Absent
+from clary.services.s3.access import Access
+from clary.services.s3.acl import Acl
 from clary.services.s3.attributes import Attributes
 from clary.services.s3.buckets import Buckets
 from clary.services.s3.copying import Copying
@@ -20,7 +23,7 @@ _LIVE = "SELECT DISTINCT blob FROM s3_parts WHERE blob IN ({marks})"
 _BATCH = 500
 
 
-class S3(Buckets, Versioning, Tagging, Objects, Attributes, Deletion, Listing, Copying, Uploads):
+class S3(Buckets, Versioning, Tagging, Access, Acl, Absent, Objects, Attributes, Deletion, Listing, Copying, Uploads):
     """Amazon S3: the groups of its operations, and what is done when the server starts."""
 
     migrations = MIGRATIONS

@@ -8,7 +8,7 @@ import orjson
 from clary.services._base.context import Context
 from clary.services.s3.catalog import Source, find_bucket
 from clary.services.s3.models import Bucket
-from clary.state.database import Database
+from clary.state.database import Database, Transaction
 from clary.wire.errors import AwsError
 
 _PUT = """
@@ -30,8 +30,11 @@ class Setting:
     async def put(self, database: Database, ctx: Context, req: dict[str, Any], body: Any) -> None:
         """Replace the setting of the bucket that the request names."""
         async with database.write() as tx:
-            bucket = await find_bucket(tx, ctx, req["Bucket"], req.get("ExpectedBucketOwner"))
-            await tx.execute(_PUT, bucket.id, self.kind, orjson.dumps(body).decode())
+            await self.write(tx, await find_bucket(tx, ctx, req["Bucket"], req.get("ExpectedBucketOwner")), body)
+
+    async def write(self, tx: Transaction, bucket: Bucket, body: Any) -> None:
+        """Replace a bucket's setting."""
+        await tx.execute(_PUT, bucket.id, self.kind, orjson.dumps(body).decode())
 
     async def get(self, database: Database, ctx: Context, req: dict[str, Any]) -> Any:
         """Return the setting of the bucket that the request names.
@@ -56,3 +59,27 @@ class Setting:
         async with database.write() as tx:
             bucket = await find_bucket(tx, ctx, req["Bucket"], req.get("ExpectedBucketOwner"))
             await tx.execute(_DELETE, bucket.id, self.kind)
+
+
+ACL = Setting("acl", "NoSuchBucketAcl", "The bucket has no access control list")
+BLOCK = Setting(
+    "public-access-block",
+    "NoSuchPublicAccessBlockConfiguration",
+    "The public access block configuration was not found",
+)
+CORS = Setting("cors", "NoSuchCORSConfiguration", "The CORS configuration does not exist")
+ENCRYPTION = Setting(
+    "encryption",
+    "ServerSideEncryptionConfigurationNotFoundError",
+    "The server side encryption configuration was not found",
+)
+LIFECYCLE = Setting("lifecycle", "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist")
+OWNERSHIP = Setting(
+    "ownership-controls", "OwnershipControlsNotFoundError", "The bucket ownership controls were not found"
+)
+POLICY = Setting("policy", "NoSuchBucketPolicy", "The bucket policy does not exist")
+TAGGING = Setting("tagging", "NoSuchTagSet", "The TagSet does not exist")
+
+#: What a new bucket has, as on AWS since April 2023.
+NEW_BLOCK = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
+NEW_OWNERSHIP = "BucketOwnerEnforced"

@@ -6,10 +6,8 @@ from clary.services._base.context import Context
 from clary.services.s3.catalog import find_named
 from clary.services.s3.extras import load_extra, update_extra
 from clary.services.s3.group import Group
-from clary.services.s3.settings import Setting
+from clary.services.s3.settings import TAGGING
 from clary.services.s3.tags import BUCKET_TAGS, OBJECT_TAGS, read_tag_set, tag_set
-
-_BUCKET_TAGS = Setting("tagging", "NoSuchTagSet", "The TagSet does not exist")
 
 
 class Tagging(Group):
@@ -18,16 +16,16 @@ class Tagging(Group):
     async def put_bucket_tagging(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """Replace a bucket's tags."""
         tags = read_tag_set(req["Tagging"]["TagSet"], BUCKET_TAGS)
-        await _BUCKET_TAGS.put(self.database, ctx, req, tags)
+        await TAGGING.put(self.database, ctx, req, tags)
         return {}
 
     async def get_bucket_tagging(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """Return a bucket's tags."""
-        return {"TagSet": tag_set(await _BUCKET_TAGS.get(self.database, ctx, req))}
+        return {"TagSet": tag_set(await TAGGING.get(self.database, ctx, req))}
 
     async def delete_bucket_tagging(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """Delete a bucket's tags."""
-        await _BUCKET_TAGS.delete(self.database, ctx, req)
+        await TAGGING.delete(self.database, ctx, req)
         return {}
 
     async def put_object_tagging(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
