@@ -6,6 +6,7 @@ COMMIT (group commit), so the lock is taken once a group and a flush serves many
 https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from types import TracebackType
@@ -14,30 +15,31 @@ from typing import TypeVar
 import psycopg
 from psycopg import AsyncCursor
 from psycopg.pq import TransactionStatus
-from psycopg_pool import AsyncConnectionPool
 
 from clary.state.database import Database, Migration, Reader, Row, Transaction, Unavailable, Value
 from clary.state.group_commit import GroupCommit, WriteBlock
 from clary.state.migrations import run_migrations
-from clary.state.postgres_dialect import CONNECTION, WORDS, Connection, configure, numbered, uninterrupted
+from clary.state.postgres_dialect import WORDS, Connection, connect, numbered, uninterrupted
 from clary.state.postgres_session import PostgresSession
 
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 #: Connections that read at once; further readers wait.
 _READERS = 8
-#: How long a connection is waited for.
-_SECONDS = 10
 
 _Result = TypeVar("_Result")
 
 
 class _ReaderPool:
-    """The connections that read. One that a restart of the server cut off is replaced, without the caller noticing."""
+    """The connections that read. One that a restart of the server cut off is replaced, without the caller noticing.
+
+    psycopg's own pool is not used: after an outage it waits for its next try, seconds after the server is back.
+    """
 
     def __init__(self, url: str) -> None:
-        self._pool = AsyncConnectionPool[Connection](
-            url, open=False, min_size=1, max_size=_READERS, timeout=_SECONDS, kwargs=CONNECTION, configure=configure
-        )
+        self._url = url
+        self._spare: list[Connection] = []
+        self._places = asyncio.Semaphore(_READERS)
+        self._closed = False
 
     async def open(self) -> None:
         """Connect once, to see that it can be done.
@@ -45,15 +47,12 @@ class _ReaderPool:
         Raises:
             Unavailable: it cannot.
         """
-        try:
-            await self._pool.open(wait=True, timeout=_SECONDS)
-        except psycopg.Error as error:
-            await self._pool.close()
-            raise Unavailable(f"PostgreSQL did not answer in {_SECONDS} s: {error}") from error
+        await self.end(await self._take())
 
     async def close(self) -> None:
-        """Close the connections."""
-        await self._pool.close()
+        """Close the connections, those in use when they come back."""
+        self._closed = True
+        await self._drop_spare()
 
     async def single(self, sql: bytes, params: Sequence[Value]) -> AsyncCursor[Row]:
         """Run one query outside any transaction."""
@@ -73,31 +72,50 @@ class _ReaderPool:
 
     async def end(self, connection: Connection) -> None:
         """End the transaction, if one is open, and take the connection back."""
-        if not connection.closed and connection.info.transaction_status != TransactionStatus.IDLE:
-            with suppress(psycopg.Error):
+        with suppress(psycopg.Error):
+            if connection.info.transaction_status != TransactionStatus.IDLE:
                 await connection.execute("ROLLBACK")
-        await self._pool.putconn(connection)
+        if connection.closed or self._closed:
+            await connection.close()
+        else:
+            self._spare.append(connection)
+        self._places.release()
 
     async def _first(self, run: Callable[[Connection], Awaitable[_Result]]) -> tuple[Connection, _Result]:
-        for attempt in (1, 2):
-            connection = await self._take()
-            try:
-                return connection, await run(connection)
-            except psycopg.Error as error:
-                lost = connection.closed
-                await self.end(connection)
-                if not lost:
-                    raise
-                if attempt == 2:
-                    raise Unavailable(str(error)) from error
-                await self._pool.check()  # the others were cut off with it
-        raise AssertionError("the second attempt returns or raises")
+        """Run on a connection; on a second one if the first proves dead."""
+        connection = await self._take()
+        try:
+            return connection, await run(connection)
+        except psycopg.Error:
+            await self.end(connection)
+            if not connection.closed:
+                raise
+        await self._drop_spare()  # they were cut off with it
+        connection = await self._take()
+        try:
+            return connection, await run(connection)
+        except psycopg.Error as error:
+            await self.end(connection)
+            if connection.closed:
+                raise Unavailable(str(error)) from error
+            raise
 
     async def _take(self) -> Connection:
+        await self._places.acquire()
+        if self._spare:
+            return self._spare.pop()
         try:
-            return await self._pool.getconn()
-        except psycopg.OperationalError as error:
-            raise Unavailable(str(error)) from error
+            return await connect(self._url)
+        except BaseException as error:
+            self._places.release()
+            if isinstance(error, psycopg.Error):
+                raise Unavailable(f"PostgreSQL cannot be reached: {error}") from error
+            raise
+
+    async def _drop_spare(self) -> None:
+        spare, self._spare = self._spare, []
+        for connection in spare:
+            await connection.close()
 
 
 class _Reader(Reader):

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
+from psycopg.conninfo import conninfo_to_dict
 
 from clary.state.database import Conflict, Row
 
@@ -23,8 +24,7 @@ WORDS = {
     "text": 'TEXT COLLATE "C"',
 }
 Connection = AsyncConnection[Row]
-#: What a connection is made with: it begins transactions only when told, and takes numbered placeholders.
-CONNECTION: dict[str, Any] = {"autocommit": True, "cursor_factory": AsyncRawCursor}
+_CONNECT_SECONDS = 10
 #: Literals, quoted names and comments, which are left as they are, and placeholders.
 _TOKENS = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/|\?", re.DOTALL)
 _Result = TypeVar("_Result")
@@ -61,20 +61,18 @@ class _TruthLoader(Loader):
 
 
 async def connect(url: str) -> Connection:
-    """Return a connection of one's own.
+    """Return a connection that begins transactions only when told, and answers in SQLite's types.
 
     Raises:
         psycopg.OperationalError: the server does not answer.
     """
-    connection: Connection = await AsyncConnection.connect(url, **CONNECTION)
-    await configure(connection)
-    return connection
-
-
-async def configure(connection: Connection) -> None:
-    """Make the connection answer in SQLite's types."""
+    seconds = conninfo_to_dict(url).get("connect_timeout", _CONNECT_SECONDS)
+    connection: Connection = await AsyncConnection.connect(
+        url, autocommit=True, cursor_factory=AsyncRawCursor, connect_timeout=seconds
+    )
     connection.adapters.register_loader("numeric", _NumberLoader)
     connection.adapters.register_loader("bool", _TruthLoader)
+    return connection
 
 
 def translated(error: Exception) -> Exception:

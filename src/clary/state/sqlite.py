@@ -8,7 +8,7 @@ gathers or commits. https://sqlite.org/wal.html
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
@@ -184,8 +184,8 @@ class _Session(Session):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
-    async def commit(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._commit)
+    def commit(self) -> Awaitable[None]:
+        return asyncio.get_running_loop().run_in_executor(self._thread, self._commit)
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
