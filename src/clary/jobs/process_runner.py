@@ -55,7 +55,8 @@ class ProcessRunner(Runner):
         self._hidden = tuple(hidden)
         self._bwrap = shutil.which("bwrap")
         self._sandboxed = sandbox
-        self._probe = asyncio.Lock()
+        self._trying = asyncio.Lock()
+        self._trial: asyncio.Task[bool] | None = None
         self._cpus = CpuShares(os.sched_getaffinity(0))
         #: How to make each warm parent; the one without a name runs all that needs none.
         self._recipes = {"": _Recipe((), Path(sys.executable))}
@@ -65,13 +66,18 @@ class ProcessRunner(Runner):
         self.unsandboxed_because = "" if sandbox is not False else "switched off"
 
     async def prewarm(self, name: str, modules: Sequence[str], python: str | None = None) -> None:
-        """Start the parent called `name`: `python` with `modules` imported. The imports go on in the background."""
+        """Start the parent called `name`: `python` with `modules` imported; returns while that goes on.
+
+        What else the first program would wait for, the trial of the sandbox, goes on meanwhile too.
+        """
         wanted = _Recipe(tuple(modules), Path(python or sys.executable))
         if self._recipes.get(name) != wanted:
             self._recipes[name] = wanted
             if name in self._parents:
                 await self._parents.pop(name).close()
         self._parent(name)
+        if self._sandboxed is None and self._trial is None:
+            self._trial = asyncio.create_task(self.is_sandboxed())
 
     async def start(self, program: Program) -> SupervisedProcess:
         """Start a program; returns when it is running, its sandbox made."""
@@ -80,7 +86,7 @@ class ProcessRunner(Runner):
     async def is_sandboxed(self) -> bool:
         """Say whether programs run in sandboxes here; `unsandboxed_because` says why not."""
         if self._sandboxed is None:
-            async with self._probe:
+            async with self._trying:
                 if self._sandboxed is None:
                     self._sandboxed = await self._try_sandbox()
         return self._sandboxed
@@ -91,6 +97,8 @@ class ProcessRunner(Runner):
 
     async def close(self) -> None:
         """End every program at once, then the parents."""
+        if self._trial is not None:
+            await asyncio.wait([self._trial])
         processes = list(self._processes)
         for process in processes:
             process.terminate(0)
@@ -99,12 +107,17 @@ class ProcessRunner(Runner):
         self._parents.clear()
 
     async def _try_sandbox(self) -> bool:
-        """Run a program in a sandbox: bubblewrap may be there and yet not be permitted to do its work."""
+        """Run a program in a sandbox: bubblewrap may be there and yet not be permitted to do its work.
+
+        Raises:
+            LaunchError: programs do not start without a sandbox either, so that it is not to blame.
+        """
         with tempfile.TemporaryDirectory(prefix="clary-") as folder:
+            trial = Program("trial", Path(folder), argv=["true"])
             try:
-                process = await self._launch(Program("probe", Path(folder), argv=["true"]), sandboxed=True)
-                await process.wait()
+                await (await self._launch(trial, sandboxed=True)).wait()
             except LaunchError as error:
+                await (await self._launch(trial, sandboxed=False)).wait()
                 self.unsandboxed_because = str(error)
                 logger.warning("programs run without a sandbox: %s", error)
                 return False

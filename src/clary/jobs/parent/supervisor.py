@@ -66,9 +66,19 @@ class _Supervisor:
         os.setsid()
         kernel.set_process_name("clary-supervise")
         kernel.adopt_orphans()
-        wake, wake_in = wake_on_child()
         sandbox = None if self.order.sandbox is None else Sandbox(self.order.sandbox, self.order.hosts)
-        group = self._limit()
+        group = None
+        if self.order.memory is not None or self.order.quota is not None:
+            group = Cgroup.make(f"clary-{os.getpid()}", self.order.memory, self.order.quota)
+        try:
+            self._run_program(sandbox, group, output)
+        finally:
+            kill_children()
+            if group is not None:
+                group.remove()
+
+    def _run_program(self, sandbox: Sandbox | None, group: Cgroup | None, output: int) -> None:
+        wake, wake_in = wake_on_child()
         status = self._fork(sandbox, group, output, (wake, wake_in))
         os.close(output)
         failure = os.read(status, 4096)
@@ -77,15 +87,7 @@ class _Supervisor:
         _tell(self.control, {"pid": self.pid})
         self._watch(wake)
         kill_children()
-        report = self._report(group, status)
-        if group is not None:
-            group.remove()
-        _tell(self.control, report)
-
-    def _limit(self) -> Cgroup | None:
-        if self.order.memory is None and self.order.quota is None:
-            return None
-        return Cgroup.make(f"clary-{os.getpid()}", self.order.memory, self.order.quota)
+        _tell(self.control, self._report(group, status))
 
     def _fork(self, sandbox: Sandbox | None, group: Cgroup | None, output: int, private: tuple[int, ...]) -> int:
         """Start the program and return the pipe on which it tells how that went."""
@@ -136,6 +138,8 @@ class _Supervisor:
             self.gone = True
 
     def _terminate(self, grace: float) -> None:
+        if self.status is not None:
+            return
         if not self.terminated and grace > 0:
             os.kill(self.pid, signal.SIGTERM)
         self.terminated = True
