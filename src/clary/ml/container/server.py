@@ -35,10 +35,11 @@ REASONS = {200: b"OK", 204: b"No Content", 400: b"Bad Request", 404: b"Not Found
 def run(model: Model, socket: str | None, port: int) -> None:
     """Serve until SIGTERM or SIGINT; then finish the requests at hand and return."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(model, socket, port))
+        runner.run(serve(model, socket, port))
 
 
-async def _serve(model: Model, socket: str | None, port: int) -> None:
+async def serve(model: Model, socket: str | None, port: int) -> None:
+    """Serve on the running loop, as `run` does."""
     loop = asyncio.get_running_loop()
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
