@@ -4,6 +4,8 @@ import json
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clary.services.logs.filters import compile_filter
 from clary.wire.errors import AwsError
@@ -196,3 +198,36 @@ def test_columns_extract() -> None:
 def test_pattern_that_breaks_the_grammar(pattern: str) -> None:
     with pytest.raises(AwsError, match=re.compile("InvalidParameterException: Invalid filter pattern")):
         compile_filter(pattern)
+
+
+_PIECES = [
+    *"{}[]()$.,*?-=!<>&|%\"'\\ ",
+    "$.a",
+    "[0]",
+    "...",
+    "IS",
+    "NULL",
+    "NOT",
+    "EXISTS",
+    "&&",
+    "||",
+    "1e3",
+    "x",
+    "é",
+    "%a+%",
+]
+_PATTERNS = st.lists(st.sampled_from(_PIECES), max_size=12).map("".join)
+
+
+@given(
+    _PATTERNS | _PATTERNS.map("{{ $.a {} }}".format) | _PATTERNS.map("[a {}]".format),
+    st.text() | st.sampled_from([EVENT, LINE, '{"a": [1, {"b": null}]}', '{"a": 1e400}', "1 2", '"']),
+)
+def test_any_pattern_is_refused_or_can_be_asked(pattern: str, message: str) -> None:
+    try:
+        chosen = compile_filter(pattern)
+    except AwsError as error:
+        assert error.code == "InvalidParameterException"
+    else:
+        if chosen.matches(message):
+            assert all(isinstance(value, str) for value in chosen.extract(message).values())

@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from clary.services.logs.filters.pattern import expression, invalid_pattern
+from clary.services.logs.filters.expressions import Expression
+from clary.services.logs.filters.pattern import invalid_pattern
 
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _ORDERS: dict[str, Callable[[float, float], bool]] = {
@@ -45,8 +46,8 @@ def _ordered(compare: Callable[[float, float], bool], literal: str) -> Test:
 
 def _equal(literal: str) -> Test:
     if literal.startswith("%"):
-        search = expression(literal[1:-1]).search
-        return lambda value: (text := _text(value)) is not None and search(text) is not None
+        expression = Expression(literal[1:-1])
+        return lambda value: (text := _text(value)) is not None and expression.found_in(text)
     if _NUMBER.fullmatch(literal):
         wanted = float(literal)
         return lambda value: _text(value) == literal or _number(value) == wanted

@@ -1,12 +1,9 @@
 """What all kinds of filter patterns share."""
 
-import re
 from typing import Protocol
 
 from clary.services.logs.errors import invalid_parameter
 from clary.wire.errors import AwsError
-
-_EXPRESSION = re.compile(r"[\w:#=@/;,\- ^$?\[\]{}|\\*+.]*", re.ASCII)
 
 
 class Filter(Protocol):
@@ -24,17 +21,3 @@ class Filter(Protocol):
 def invalid_pattern(why: str) -> AwsError:
     """Return the error of a pattern that breaks the grammar."""
     return invalid_parameter(f"Invalid filter pattern: {why}")
-
-
-def expression(text: str) -> re.Pattern[str]:
-    """Compile the inside of `%…%`, in which AWS allows no parentheses.
-
-    Raises:
-        AwsError: InvalidParameterException.
-    """
-    if not _EXPRESSION.fullmatch(text):
-        raise invalid_pattern(f"the regular expression %{text}% has characters that are not supported")
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise invalid_pattern(f"%{text}%: {error}") from None

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable
 
-from clary.services.logs.filters.pattern import expression, invalid_pattern
+from clary.services.logs.filters.expressions import Expression
+from clary.services.logs.filters.pattern import invalid_pattern
 
 _TERM = re.compile(r'\s*([-?]?)(?:"((?:[^"\\]|\\.)*)"|%([^%]*)%|([^\s"%]+))(?=\s|$)')
 _WORD = re.compile(r"\w+")
@@ -48,8 +49,7 @@ class TermFilter:
 def _test(term: re.Match[str]) -> Test:
     _, phrase, regex, word = term.groups()
     if regex is not None:
-        search = expression(regex).search
-        return lambda message: search(message) is not None
+        return Expression(regex).found_in
     if phrase is not None:
         text = _ESCAPE.sub(r"\1", phrase)
     elif _WORD.fullmatch(word):
