@@ -23,7 +23,7 @@ _LISTING = ""
 _FIND_OWNER = "SELECT account FROM s3_buckets WHERE name = ?"
 _FIND_REGION = "SELECT region FROM s3_buckets WHERE id = ?"
 _INSERT = """
-    INSERT INTO s3_buckets (name, account, region, created, versioning, defaults) VALUES (?, ?, ?, ?, ?, NULL)
+    INSERT INTO s3_buckets (name, account, region, created, versioning, defaults) VALUES (?, ?, ?, ?, ?, ?)
 """
 _LIST = """
     SELECT name, created, region FROM s3_buckets WHERE account = ? AND name >= ? AND name < ? AND (region = ? OR ? = '')
@@ -53,8 +53,8 @@ class Buckets(Group):
         async with self.database.write() as tx:
             owner = await tx.fetch_one(_FIND_OWNER, name)
             if owner is None:
-                versioning = "Enabled" if locked else ""
-                await tx.execute(_INSERT, name, ctx.account, region, ctx.now(), versioning)
+                versioning, defaults = ("Enabled", '{"lock":{}}') if locked else ("", None)
+                await tx.execute(_INSERT, name, ctx.account, region, ctx.now(), versioning, defaults)
                 bucket = await find_bucket(tx, ctx, name)
                 await BLOCK.write(tx, bucket, NEW_BLOCK)
                 await OWNERSHIP.write(tx, bucket, req.get("ObjectOwnership", NEW_OWNERSHIP))

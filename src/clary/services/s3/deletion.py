@@ -1,5 +1,6 @@
 """Objects: delete one, delete many."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from clary.services._base.context import Context
@@ -25,7 +26,7 @@ class Deletion(Group):
         async with self.database.write() as tx:
             bucket, current = await find_current(tx, ctx, req["Bucket"], key, req.get("ExpectedBucketOwner"))
             _check_conditions(req, current)
-            return await self._delete(ctx, tx, bucket, key, current, req.get("VersionId"))
+            return await self._delete(ctx, tx, bucket, key, current, req)
 
     async def delete_objects(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """Delete up to 1,000 objects or versions; each fails or succeeds by itself."""
@@ -55,8 +56,8 @@ class Deletion(Group):
         conditions = {"IfMatch": "ETag", "IfMatchSize": "Size", "IfMatchLastModifiedTime": "LastModifiedTime"}
         named = {condition: entry[name] for condition, name in conditions.items() if name in entry}
         _check_conditions({"Key": entry["Key"], **named}, current)
-        version = entry.get("VersionId")
-        result = await self._delete(ctx, tx, bucket, key, current, version)
+        bypass = {"BypassGovernanceRetention": req.get("BypassGovernanceRetention")}
+        result = await self._delete(ctx, tx, bucket, key, current, entry | bypass)
         # Here VersionId repeats the request's; the marker's own id has a member of its own.
         marker = result.pop("VersionId", None)
         if result.get("DeleteMarker"):
@@ -64,13 +65,22 @@ class Deletion(Group):
         return result
 
     async def _delete(
-        self, ctx: Context, tx: Transaction, bucket: Bucket, key: bytes, current: Version | None, version: str | None
+        self,
+        ctx: Context,
+        tx: Transaction,
+        bucket: Bucket,
+        key: bytes,
+        current: Version | None,
+        req: Mapping[str, Any],
     ) -> dict[str, Any]:
+        """Delete what `req`, a request or an entry of one, names by its VersionId, or the key without one."""
         versions = Versions(tx, self.contents, bucket)
+        version = req.get("VersionId")
         if version is None:
             marker = await versions.mark(key, current, ctx.now())
             return {} if marker is None else {"DeleteMarker": True, "VersionId": marker.version}
-        removed = await versions.remove(key, current, version)
+        bypass = bool(req.get("BypassGovernanceRetention"))
+        removed = await versions.remove(key, current, version, ctx.now(), bypass=bypass)
         result: dict[str, Any] = {"VersionId": version}
         if removed is not None and removed.is_marker:
             result["DeleteMarker"] = True

@@ -7,6 +7,7 @@ import orjson
 
 from clary.services._base.context import Context
 from clary.services.s3.grants import is_harmless, read_grants
+from clary.services.s3.locks import new_lock, read_lock
 from clary.services.s3.models import Bucket, Version, dump
 from clary.services.s3.tags import read_tag_header
 from clary.state.database import Transaction
@@ -26,6 +27,8 @@ def read_extra(ctx: Context, req: Mapping[str, Any]) -> str | None:
         extra["tags"] = read_tag_header(tags)
     if not is_harmless(req):
         extra["acl"] = read_grants(req, ctx.account)
+    if lock := read_lock(req, ctx.now()):
+        extra["lock"] = lock
     return _dump(extra)
 
 
@@ -46,6 +49,17 @@ def load_extra(version: Version) -> dict[str, Any]:
     return extra
 
 
+def with_defaults(bucket: Bucket, version: Version) -> Version:
+    """Return a new object with what its bucket gives it.
+
+    Raises:
+        AwsError: InvalidRequest: it is locked, and the bucket has no object lock.
+    """
+    extra = load_extra(version)
+    lock = new_lock(bucket, extra.get("lock", {}), version.modified)
+    return version._replace(extra=_dump(extra | {"lock": lock}))
+
+
 async def update_extra(tx: Transaction, bucket: Bucket, version: Version, name: str, value: Any) -> None:
     """Change one of an object's extras; None takes it away."""
     extra = _dump(load_extra(version) | {name: value})
@@ -60,6 +74,10 @@ def extra_headers(version: Version) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if tags := extra.get("tags"):
         headers["TagCount"] = len(tags)
+    if lock := extra.get("lock"):
+        headers["ObjectLockMode"] = lock.get("mode")
+        headers["ObjectLockRetainUntilDate"] = lock.get("until")
+        headers["ObjectLockLegalHoldStatus"] = lock.get("hold")
     return headers
 
 

@@ -12,6 +12,7 @@ from clary.services.s3.buckets import Buckets
 from clary.services.s3.copying import Copying
 from clary.services.s3.deletion import Deletion
 from clary.services.s3.listing import Listing
+from clary.services.s3.locking import Locking
 from clary.services.s3.objects import Objects
 from clary.services.s3.schema import MIGRATIONS
 from clary.services.s3.tagging import Tagging
@@ -23,7 +24,9 @@ _LIVE = "SELECT DISTINCT blob FROM s3_parts WHERE blob IN ({marks})"
 _BATCH = 500
 
 
-class S3(Buckets, Versioning, Tagging, Access, Acl, Absent, Objects, Attributes, Deletion, Listing, Copying, Uploads):
+class S3(
+    Buckets, Versioning, Tagging, Locking, Access, Acl, Absent, Objects, Attributes, Deletion, Listing, Copying, Uploads
+):
     """Amazon S3: the groups of its operations, and what is done when the server starts."""
 
     migrations = MIGRATIONS

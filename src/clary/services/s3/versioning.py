@@ -6,6 +6,8 @@ from clary.services._base.context import Context
 from clary.services.s3 import errors
 from clary.services.s3.catalog import find_bucket
 from clary.services.s3.group import Group
+from clary.services.s3.locks import bucket_lock
+from clary.wire.errors import AwsError
 
 _SET = "UPDATE s3_buckets SET versioning = ? WHERE id = ?"
 
@@ -25,6 +27,11 @@ class Versioning(Group):
             raise errors.malformed_versioning()
         async with self.database.write() as tx:
             bucket = await find_bucket(tx, ctx, req["Bucket"], req.get("ExpectedBucketOwner"))
+            if wanted["Status"] != "Enabled" and bucket_lock(bucket) is not None:
+                message = (
+                    "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."
+                )
+                raise AwsError("InvalidBucketState", message, 409)
             await tx.execute(_SET, wanted["Status"], bucket.id)
         return {}
 

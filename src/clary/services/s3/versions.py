@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from clary.services.s3.catalog import find_newest_below, find_version
 from clary.services.s3.contents import Contents
+from clary.services.s3.extras import with_defaults
+from clary.services.s3.locks import check_removable
 from clary.services.s3.models import NULL_VERSION, STANDARD, Bucket, Part, Version
 from clary.services.s3.statements import spell
 from clary.state.database import Transaction
@@ -55,7 +57,12 @@ class Versions:
         """Make `new` the current object of its key, and return it with the version id and rank that it got.
 
         What it replaces goes below where the bucket keeps versions, else away. `new.data` is written with it.
+
+        Raises:
+            AwsError: InvalidRequest: it is locked, and the bucket has no object lock.
         """
+        if new.extra is not None or self.bucket.defaults is not None:
+            new = with_defaults(self.bucket, new)
         if self.bucket.versioned:
             new = await self._succeed(current, new)
         elif current is not None:
@@ -99,17 +106,24 @@ class Versions:
         await self.tx.execute(_MARK, self.bucket.id, *marker[:-1])
         return marker
 
-    async def remove(self, key: bytes, current: Version | None, version: str) -> Version | None:
+    async def remove(
+        self, key: bytes, current: Version | None, version: str, now: float, *, bypass: bool = False
+    ) -> Version | None:
         """Delete one version for good; return what it was, None when there is no such version.
 
-        The newest below comes up when it was the current one.
+        The newest below comes up when it was the current one. `bypass` is for governance retention.
+
+        Raises:
+            AwsError: AccessDenied: it is locked.
         """
         if current is not None and current.version == version:
+            check_removable(current, now, bypass=bypass)
             await self._take(current)
             await self._raise_newest(key)
             return current
         if (found := await find_version(self.tx, self.bucket, key, version)) is None:
             return None
+        check_removable(found, now, bypass=bypass)
         await self._take_below(found)
         if current is None:
             await self._raise_newest(key)
