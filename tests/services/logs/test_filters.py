@@ -113,6 +113,12 @@ def test_fields_of_what_is_no_such_object(message: str) -> None:
     assert not compile_filter("{ $.a = * }").matches(message)
 
 
+def test_fields_with_many_stars_answer() -> None:
+    chosen = compile_filter("{ $.a = " + "*a" * 50 + "*b }")
+    assert not chosen.matches(json.dumps({"a": "a" * 2000}))
+    assert chosen.matches(json.dumps({"a": "a" * 2000 + "b"}))
+
+
 def test_fields_extract() -> None:
     chosen = compile_filter('{ $.user.id = 1 && $.arrayKey[*] = "value" && $.missing NOT EXISTS }')
     assert chosen.extract(EVENT) == {"$.user.id": "1", "$.arrayKey[*]": "value"}
