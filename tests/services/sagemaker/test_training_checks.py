@@ -39,6 +39,7 @@ def test_checked_fills_in_the_defaults_and_drops_tags() -> None:
     ("changes", "named"),
     [
         ({"EnableManagedSpotTraining": True}, "spot"),
+        ({"HyperParameters": {"sagemaker_program": "train.py"}}, "Script mode"),
         ({"VpcConfig": {"Subnets": ["s"], "SecurityGroupIds": ["g"]}}, "VpcConfig"),
         ({"CheckpointConfig": {"S3Uri": "s3://b/c"}}, "CheckpointConfig"),
         ({"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2}}, "more than one instance"),

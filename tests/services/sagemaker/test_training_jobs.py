@@ -155,6 +155,13 @@ def test_key_that_leads_out_of_the_folder_fails_the_job(lab: Lab) -> None:
     assert "has an illegal char sub-sequence '/../' in it" in job["FailureReason"]
 
 
+def test_key_that_is_a_file_and_a_folder_fails_the_job(lab: Lab) -> None:
+    for key in ("both/a", "both/a/b"):
+        lab.s3.put_object(Bucket="lab", Key=key, Body=b"1,2\n")
+    job = lab.train("both", InputDataConfig=[lab.channel("train", "s3://lab/both/")])
+    assert job["FailureReason"].startswith("ClientError: Data download failed:Failed to write s3://lab/both/a")
+
+
 def test_malformed_csv_names_file_and_line(lab: Lab) -> None:
     lab.s3.put_object(Bucket="lab", Key="bad/rows.csv", Body="1,0.5,0.5\n0,0.1,0.2\n1,oops,0.3\n")
     job = lab.train("malformed", InputDataConfig=[lab.channel("train", "s3://lab/bad/")])

@@ -5,6 +5,6 @@ reading and writing S3 and CloudWatch Logs as the job's execution role. Images a
 to the built-in algorithms of `clary.ml` (`images.py`).
 
 Not here yet, and refused by name rather than ignored: Pipe mode, managed spot training, more than one instance, VPCs,
-GPU instances, checkpoints, images and algorithms of one's own, inference pipelines, multi-model, serverless and
-asynchronous endpoints, data capture, shadow variants.
+GPU instances, checkpoints, images, algorithms and scripts of one's own, inference pipelines, multi-model, serverless
+and asynchronous endpoints, data capture, shadow variants.
 """

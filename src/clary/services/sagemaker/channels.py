@@ -100,8 +100,9 @@ class Download:
             await s3_files.fetch(self.s3, source, folder / PurePosixPath(path))
         except AwsError as error:
             raise _cannot_download(source, error) from error
-        except OSError as error:
-            raise _download_failed(f"Failed to write {source}: {error.strerror}") from error
+        except (OSError, ValueError) as error:  # a key may be no file name: too long, a folder's, with a NUL
+            why = error.strerror if isinstance(error, OSError) else error
+            raise _download_failed(f"Failed to write {source}: {why}") from error
 
     def _nothing_found(self, uri: S3Uri, error: AwsError | None = None) -> JobFailure:
         why = f" Error message from S3: {error.message}" if error else ""

@@ -74,6 +74,9 @@ def _unsupported(req: Document) -> Iterator[str]:
     ):
         if req.get(member, {}).get(switch):
             yield f"{member}.{switch}"
+    for name in ("sagemaker_program", "sagemaker_submit_directory"):
+        if name in req.get("HyperParameters", {}):
+            yield f"Script mode (the hyperparameter {name})"
     if req.get("EnableManagedSpotTraining"):
         yield "Managed spot training (EnableManagedSpotTraining)"
     yield from _unsupported_resources(req.get("ResourceConfig", {}))

@@ -7,7 +7,7 @@ folder; what it had put into S3 is overwritten.
 
 import asyncio
 import shutil
-from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -67,6 +67,8 @@ class TrainingRun:
         except _Stopped:
             ending, reason = "Stopped", None
         await self._end(ending, reason)
+        with suppress(OSError):
+            await self._folder.remove()
         await asyncio.to_thread(shutil.rmtree, self._path, ignore_errors=True)
 
     async def _train(self) -> str:
@@ -78,14 +80,15 @@ class TrainingRun:
         """
         role = await self._assume()
         log = LogStream(role.client("logs"), LOG_GROUP, f"{self._training.name}/{HOST}-{int(self._training.created)}")
-        first = ("Starting", "Preparing the instances for training")
-        again = ("Restarting", "Restarting the training job")
+        begun = self._training.secondary_status != "Starting"
         await self._move(
-            first if self._job.attempt == 1 else again,
+            ("Restarting", "Restarting the training job")
+            if begun
+            else ("Starting", "Preparing the instances for training"),
             ("Downloading", "Downloading input data"),
             started=self._ctx.now(),
         )
-        await self._unless_stopped(self._prepare(role, log))
+        await self._unless_stopped(asyncio.gather(self._prepare(role), log.open()))
         ending = await self._execute(role, log)
         await self._move(("Uploading", "Uploading generated training model"))
         await upload(role.client("s3"), self._training, self._folder)
@@ -97,13 +100,11 @@ class TrainingRun:
         except AwsError as error:
             raise JobFailure(f"ClientError: {error.message}") from error
 
-    async def _prepare(self, role: ExecutionRole, log: LogStream) -> None:
+    async def _prepare(self, role: ExecutionRole) -> None:
         """Make the folder that the program sees as /opt/ml, and fill its channels."""
-        opening = asyncio.create_task(log.open())
         await asyncio.to_thread(self._make_folder)
         download = Download(role.client("s3"), self._ctx.region, role.arn)
         await download.channels(self._training.request.get("InputDataConfig", ()), self._folder.data)
-        await opening
 
     def _make_folder(self) -> None:
         shutil.rmtree(self._path, ignore_errors=True)
@@ -124,7 +125,7 @@ class TrainingRun:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._read(process, log))
                 ending, exit_ = await self._wait(process)
-        except asyncio.CancelledError:
+        except BaseException:
             process.terminate(0)
             raise
         await log.close()
@@ -164,13 +165,13 @@ class TrainingRun:
             exited.cancel()
             stopped.cancel()
 
-    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do the work, but break it off when the job is stopped.
+    async def _unless_stopped(self, working: asyncio.Future[Any]) -> None:
+        """Wait for what is under way, but break it off when the job is stopped.
 
         Raises:
             _Stopped: it was.
         """
-        working, stopped = asyncio.ensure_future(work), asyncio.ensure_future(self._stop.event.wait())
+        stopped = asyncio.ensure_future(self._stop.event.wait())
         try:
             await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if stopped.done():
