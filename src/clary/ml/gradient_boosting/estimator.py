@@ -6,7 +6,6 @@
 The boosting itself is xgboost's: training with the same parameters gives the same model.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -17,18 +16,13 @@ import xgboost
 from scipy import sparse
 
 from clary.ml.batches import Batch, Floats, Matrix
-from clary.ml.errors import AlgorithmError, ClientError
+from clary.ml.errors import ClientError
 from clary.ml.gradient_boosting.artefact import load_booster, save_booster
 from clary.ml.gradient_boosting.engine import engine_parameters, threads_for
+from clary.ml.gradient_boosting.failure import explained
 from clary.ml.gradient_boosting.hyperparameters import METRICS_TO_MAXIMIZE, parse
 from clary.ml.gradient_boosting.matrices import matrix_of
 from clary.ml.gradient_boosting.metrics import evaluator, is_ours
-
-PREFIX = re.compile(r"^\s*\[[\d:]+\] \S+:\d+: ")
-"""The time and the source file, before the text of one of xgboost's errors."""
-
-USERS_FAULTS = ("must be", "should be", "invalid", "unknown", "expect", "mismatch", "contains", "not support", "label")
-"""Words of xgboost's checks of parameters and data; its other failures are ours."""
 
 
 class XGBoost:
@@ -41,6 +35,7 @@ class XGBoost:
     def __init__(self, **hyperparameters: object) -> None:
         self.hyperparameters = hyperparameters
 
+    @explained()
     def fit(
         self,
         features: Matrix | npt.ArrayLike,
@@ -54,6 +49,7 @@ class XGBoost:
 
         Raises:
             ClientError: a hyperparameter, or the data, is not allowed.
+            AlgorithmError: xgboost fails otherwise.
         """
         parsed = parse(self.hyperparameters)
         train = matrix_of(_batch(features, labels, weights, groups), parsed)
@@ -98,8 +94,7 @@ def boost(
     Early stopping watches the last metric, on the validation data where there are any, and keeps the best model.
 
     Raises:
-        ClientError: xgboost refuses the parameters or the data.
-        AlgorithmError: it fails otherwise.
+        XGBoostError: xgboost refuses the parameters or the data, or fails; `explained` says which.
     """
     names = _metrics(parsed)
     objective = parsed.get("objective", "reg:squarederror")
@@ -108,27 +103,17 @@ def boost(
         parameters["eval_metric"] = builtin
     ours = [name for name in names if is_ours(name)]
     done = start.num_boosted_rounds() if start else 0
-    try:
-        return xgboost.train(
-            parameters | ({"disable_default_eval_metric": 1} if ours and not builtin else {}),
-            train,
-            num_boost_round=max(parsed["num_round"] - done, 0),
-            evals=[(train, "train")] + ([(validation, "validation")] if validation is not None else []),
-            custom_metric=evaluator(ours, objective) if ours else None,
-            callbacks=[*callbacks, *_early_stopping(parsed, names, validation)],
-            evals_result=evaluations,
-            verbose_eval=False,
-            xgb_model=start,
-        )
-    except xgboost.core.XGBoostError as error:
-        raise explain(error) from error
-
-
-def explain(error: xgboost.core.XGBoostError) -> ClientError | AlgorithmError:
-    """Return xgboost's failure in its own words, without its stack trace, under the name of who can mend it."""
-    text = PREFIX.sub("", str(error).split("Stack trace:")[0]).strip()
-    kind = ClientError if any(word in text.lower() for word in USERS_FAULTS) else AlgorithmError
-    return kind(f"XGB train call failed with exception: {text}")
+    return xgboost.train(
+        parameters | ({"disable_default_eval_metric": 1} if ours and not builtin else {}),
+        train,
+        num_boost_round=max(parsed["num_round"] - done, 0),
+        evals=[(train, "train")] + ([(validation, "validation")] if validation is not None else []),
+        custom_metric=evaluator(ours, objective) if ours else None,
+        callbacks=[*callbacks, *_early_stopping(parsed, names, validation)],
+        evals_result=evaluations,
+        verbose_eval=False,
+        xgb_model=start,
+    )
 
 
 def _metrics(parsed: Mapping[str, Any]) -> list[str]:

@@ -2,13 +2,15 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import xgboost
 
+from clary.ml.batches import Floats
 from clary.ml.channels import Channel
 from clary.ml.container.job import ChannelConfig, TrainingJob
-from clary.ml.errors import ClientError
+from clary.ml.errors import AlgorithmError, ClientError
 from clary.ml.formats.content_type import ContentType
 from clary.ml.formats.csv import Csv
 from clary.ml.formats.format import Format
@@ -18,7 +20,9 @@ from clary.ml.formats.parquet import Parquet
 from clary.ml.formats.recordio import RecordIO
 from clary.ml.gradient_boosting.artefact import FILE, save_booster
 from clary.ml.gradient_boosting.callbacks import Checkpoints, EvaluationLog, StopWhen, latest_checkpoint
-from clary.ml.gradient_boosting.estimator import boost, explain
+from clary.ml.gradient_boosting.cross_validation import Folds
+from clary.ml.gradient_boosting.estimator import boost
+from clary.ml.gradient_boosting.failure import explained
 from clary.ml.gradient_boosting.hyperparameters import parse
 from clary.ml.gradient_boosting.matrices import LARGE, alike, can_quantise, matrix_of, one_batch, quantised
 
@@ -36,33 +40,51 @@ FORMATS: Mapping[str, Format] = {
 """Besides CSV. Differs from AWS: JSON lines are taken for training too."""
 
 
+@explained()
 def train(job: TrainingJob) -> None:
-    """Train, log a line a round, and write `xgboost-model`."""
+    """Train, log a line a round, and write `xgboost-model`; with `_kfold`, one model for each fold."""
     parsed = parse(job.hyperparameters)
+    if len(job.hosts) > 1:
+        raise AlgorithmError(f"Training on {len(job.hosts)} hosts is not supported, expected InstanceCount 1.")
     channels = _channels(job, parsed)
+    job.model.mkdir(parents=True, exist_ok=True)
+    if "_kfold" in parsed:
+        _cross_validate(job, parsed, channels)
+        return
     logger.info("Single node training.")
-    try:
-        train_matrix, validation = _matrices(channels, parsed)
-    except xgboost.core.XGBoostError as error:
-        raise explain(error) from error
+    train_matrix, validation = _matrices(channels, parsed)
     _check_columns(train_matrix, validation)
     logger.info("Train matrix has %d rows and %d columns", train_matrix.num_row(), train_matrix.num_col())
     if validation is not None:
         logger.info("Validation matrix has %d rows", validation.num_row())
-    callbacks: list[xgboost.callback.TrainingCallback] = [EvaluationLog(job.log_metrics)]
-    start = None
-    if job.checkpoints is not None:
-        start = latest_checkpoint(job.checkpoints)
-        callbacks.append(Checkpoints(job.checkpoints))
+    start = None if job.checkpoints is None else latest_checkpoint(job.checkpoints)
     if start is not None:
         logger.info("Checkpoint loaded, resuming from round %d", start.num_boosted_rounds())
+    booster = boost(parsed, train_matrix, validation, callbacks=_callbacks(job, parsed), start=start)
+    save_booster(booster, job.model / FILE)
+    logger.info("Model with %d rounds stored", booster.num_boosted_rounds())
+
+
+def _callbacks(job: TrainingJob, parsed: Mapping[str, Any]) -> list[xgboost.callback.TrainingCallback]:
+    callbacks: list[xgboost.callback.TrainingCallback] = [EvaluationLog(job.log_metrics)]
+    if job.checkpoints is not None:
+        callbacks.append(Checkpoints(job.checkpoints))
     if parsed.get("save_model_on_termination"):
         job.termination.defer()
         callbacks.append(StopWhen(job.termination.requested))
-    booster = boost(parsed, train_matrix, validation, callbacks=callbacks, start=start)
-    job.model.mkdir(parents=True, exist_ok=True)
-    save_booster(booster, job.model / FILE)
-    logger.info("Model with %d rounds stored", booster.num_boosted_rounds())
+    return callbacks
+
+
+def _cross_validate(job: TrainingJob, parsed: Mapping[str, Any], channels: Mapping[str, Channel]) -> None:
+    """Train on the rows of both channels; `predictions.csv` holds each row's label and its mean held-out score."""
+    data = one_batch(batch for channel in channels.values() for batch in channel.batches())
+    folds = Folds(parsed, data, job.log_metrics)
+    for number, booster in enumerate(folds.boosters):
+        save_booster(booster, job.model / f"{FILE}-{number}")
+    job.output.mkdir(parents=True, exist_ok=True)
+    table = np.column_stack([cast("Floats", data.labels), folds.predictions])
+    np.savetxt(job.output / "predictions.csv", table, delimiter=",", fmt="%.9g")
+    job.log_metrics(folds.line(parsed["num_round"]))
 
 
 def _channels(job: TrainingJob, parsed: Mapping[str, Any]) -> dict[str, Channel]:
