@@ -36,10 +36,7 @@ def main(options: argparse.Namespace) -> int:
         print(json.dumps({"url": holder.url, "pid": holder.pid, "data_dir": str(settings.data_dir), "running": rows}))
         return 0
     print(f"Clary is ready at {holder.url} (pid {holder.pid}, data in {settings.data_dir})")
-    if not rows:
-        print("Nothing runs.")
-    for line in table(rows):
-        print(line)
+    print("\n".join(table(rows)) if rows else "Nothing runs.")
     return 0
 
 
