@@ -43,7 +43,6 @@ class Statement:
     """One statement of a document, each element a tuple; `source` says which document it came from."""
 
     source: str
-    sid: str
     allows: bool
     actions: tuple[str, ...]
     not_actions: tuple[str, ...]
@@ -192,7 +191,6 @@ def _names(principals: Mapping[str, tuple[str, ...]], request: AccessRequest) ->
 def _statement(statement: dict[str, Any], source: str) -> Statement:
     return Statement(
         source=source,
-        sid=statement.get("Sid", ""),
         allows=statement["Effect"] == "Allow",
         actions=_listed(statement.get("Action")),
         not_actions=_listed(statement.get("NotAction")),

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from clary.services._base.conditions import OPERATORS
 from clary.services.iam.errors import malformed_document
@@ -90,11 +90,6 @@ def check_resource_policy(document: str) -> None:
 def encoded(document: str) -> str:
     """Return a document as IAM answers it: percent-encoded (RFC 3986). boto3 decodes it into a dict."""
     return quote(document, safe="")
-
-
-def decoded(document: str) -> str:
-    """Return the document behind `encoded`."""
-    return unquote(document)
 
 
 def size_of(document: str) -> int:

@@ -71,6 +71,7 @@ class LiveTailing:
 
     async def start_live_tail(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """The session ends with its connection, or after three hours."""
+        # Differs from AWS: where several servers share a database, it sends what comes in through this one.
         names, prefixes = req.get("logStreamNames", []), tuple(req.get("logStreamNamePrefixes", ()))
         if names and prefixes:
             raise invalid_parameter("logStreamNames and logStreamNamePrefixes cannot be specified together.")
