@@ -49,7 +49,7 @@ class Platform(Protocol):
     sealer: TokenSealer
 
     def context(self, service: str, scope: str, principal: Principal) -> "Context":
-        """Return a context for work of `service` that no request carries (job handlers); `scope` is `account/region`."""
+        """Return a context for work of `service` that no request carries; `scope` is `account/region`."""
         ...
 
     def shared(self, kind: type[T]) -> T:
