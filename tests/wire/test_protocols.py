@@ -189,6 +189,27 @@ async def test_parse_reads_a_query_in_the_query_string() -> None:
     assert await parse("sts", "AssumeRole", "GET", "/", query=query) == expected
 
 
+FORM = (
+    b"Action=SendMessageBatch&QueueUrl=q&SendMessageBatchRequestEntry.1.Id=a&SendMessageBatchRequestEntry.1.MessageBody=b"
+    b"&SendMessageBatchRequestEntry.1.MessageAttribute.1.Name=n&SendMessageBatchRequestEntry.1.MessageAttribute.1.Value"
+    b".StringListValue.1=s"
+)
+
+
+async def test_sqs_speaks_in_forms_too() -> None:
+    request = HttpRequest("POST", "/", "", {"content-type": "application/x-www-form-urlencoded"}, WholeBody(FORM))
+    operation = CATALOG.operation("sqs", "SendMessageBatch", request)
+    entry = {"Id": "a", "MessageBody": "b", "MessageAttributes": {"n": {"StringListValues": ["s"]}}}
+    assert await operation.parse(request) == {"QueueUrl": "q", "Entries": [entry]}
+    assert text(operation.serialize({"Successful": [{"Id": "a"}]}, "the-id")) == (
+        '<SendMessageBatchResponse xmlns="http://queue.amazonaws.com/doc/2012-11-05/"><SendMessageBatchResult>'
+        "<SendMessageBatchResultEntry><Id>a</Id></SendMessageBatchResultEntry></SendMessageBatchResult>"
+        "<ResponseMetadata><RequestId>the-id</RequestId></ResponseMetadata></SendMessageBatchResponse>"
+    )
+    error = text(operation.serialize_error(AwsError("QueueDoesNotExist", "None"), "the-id"))
+    assert "<Code>AWS.SimpleQueueService.NonExistentQueue</Code>" in error
+
+
 async def test_parse_leaves_a_stream_unread() -> None:
     params = await parse("s3", "PutObject", "PUT", "/b/k", body=b"data", headers={"x-amz-meta-a-b": "c"})
     assert await params["Body"].read(10) == b"data"

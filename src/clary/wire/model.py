@@ -14,6 +14,8 @@ from typing import Any
 import botocore
 import orjson
 
+from clary.wire.sqs_forms import add_forms
+
 DATA = Path(botocore.__file__).parent / "data"
 #: zlib's window size for data with a gzip header.
 GZIP = 47
@@ -85,6 +87,13 @@ class Shape:
     def wire_name(self, default: str) -> str:
         """Return the name on the wire, which is `default` unless the model says otherwise."""
         name: str = self.traits.get("locationName", default)
+        return name
+
+    def form_name(self, default: str) -> str:
+        """Return the name in the query protocol, of a flattened list that of its elements."""
+        if self.type == "list" and self.flattened:
+            return self.member.form_name(self.wire_name(default))
+        name: str = self.traits.get("queryName") or self.wire_name(default)
         return name
 
 
@@ -172,6 +181,8 @@ def load(name: str) -> ServiceModel:
     if extras.exists():
         merge(document, json.loads(extras.read_text())["merge"])
     strip(document)
+    if name == "sqs":
+        add_forms(document)
     return ServiceModel(name, document)
 
 

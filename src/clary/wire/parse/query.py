@@ -77,7 +77,7 @@ def compile_shape(shape: Shape) -> Read:
 
 def structure(shape: Shape) -> Read:
     """Return what reads a structure."""
-    members = {wire_name(member, name): (name, compile_shape(member)) for name, member in shape.members.items()}
+    members = {member.form_name(name): (name, compile_shape(member)) for name, member in shape.members.items()}
 
     def read(node: Node) -> dict[str, Any]:
         found = {}
@@ -89,17 +89,10 @@ def structure(shape: Shape) -> Read:
     return read
 
 
-def wire_name(shape: Shape, name: str) -> str:
-    """Return the part that names a member; a flattened list goes by the name of its elements."""
-    if shape.type == "list" and shape.flattened:
-        return shape.member.wire_name(shape.wire_name(name))
-    return shape.wire_name(name)
-
-
 def sequence(shape: Shape) -> Read:
     """Return what reads a list; `Name=` alone is an empty one."""
     read_item = compile_shape(shape.member)
-    inner = None if shape.flattened else shape.member.wire_name("member")
+    inner = None if shape.flattened else shape.member.form_name("member")
 
     def read(node: Node) -> list[Any]:
         return [read_item(item) for item in numbered(node if inner is None else node.get(inner, {}))]
@@ -109,7 +102,7 @@ def sequence(shape: Shape) -> Read:
 
 def mapping(shape: Shape) -> Read:
     """Return what reads a map: numbered pairs of a key and a value."""
-    key_name, value_name = shape.key.wire_name("key"), shape.value.wire_name("value")
+    key_name, value_name = shape.key.form_name("key"), shape.value.form_name("value")
     read_key, read_value = compile_shape(shape.key), compile_shape(shape.value)
     flattened = shape.flattened
 

@@ -73,7 +73,7 @@ class XmlWriter:
 
     def members(self, shape: Shape, members: dict[str, Shape]) -> Write:
         """Return what writes the given members of a structure, each as an element."""
-        writers = {name: self.element(member, child_tag(member, name)) for name, member in members.items()}
+        writers = {name: self.element(member, member.form_name(name)) for name, member in members.items()}
         shape_name = shape.name
 
         def write(value: Any, out: list[str]) -> None:
@@ -118,7 +118,7 @@ class XmlWriter:
                     write_item(item, out)
 
             return write_flat
-        write_item = self.element(shape.member, shape.member.wire_name("member"))
+        write_item = self.element(shape.member, shape.member.form_name("member"))
 
         def write(value: Any, out: list[str]) -> None:
             out.append(f"<{tag}>")
@@ -129,8 +129,8 @@ class XmlWriter:
         return write
 
     def _map(self, shape: Shape, tag: str) -> Write:
-        write_key = self.element(shape.key, shape.key.wire_name("key"))
-        write_value = self.element(shape.value, shape.value.wire_name("value"))
+        write_key = self.element(shape.key, shape.key.form_name("key"))
+        write_value = self.element(shape.value, shape.value.form_name("value"))
         entry = tag if shape.flattened else "entry"
         start, end = ("", "") if shape.flattened else (f"<{tag}>", f"</{tag}>")
 
@@ -144,13 +144,6 @@ class XmlWriter:
             out.append(end)
 
         return write
-
-
-def child_tag(shape: Shape, name: str) -> str:
-    """Return the tag of a member; a flattened list goes by the name of its elements."""
-    if shape.type == "list" and shape.flattened:
-        return shape.member.wire_name(shape.wire_name(name))
-    return shape.wire_name(name)
 
 
 def nothing(name: str) -> Write:
