@@ -1,11 +1,12 @@
 """One run of one training job: what the queue's jobs of kind `sagemaker.training` do.
 
 The run walks the job through its secondary statuses, acting on S3 and CloudWatch Logs as the job's execution role, and
-records the outcome in the transaction that ends the queue's job. A run that a crash cut short is begun anew in an empty
+records the outcome in the transaction that ends the queue's job. A run that a crash cut short is begun anew in another
 folder; what it had put into S3 is overwritten.
 """
 
 import asyncio
+import secrets
 import shutil
 from contextlib import suppress
 from dataclasses import replace
@@ -53,8 +54,9 @@ class TrainingRun:
         self._job = job
         self._stop = stop
         self._training = training
-        # The program sees `ml` below it; its archives lie beside that.
-        self._path = ctx.platform.work_dir / "training" / job.scope / training.name
+        # The program sees `ml` below it; its archives lie beside that. A name of its own, since the job's may be taken
+        # by another one while this one is still removing its folder.
+        self._path = ctx.platform.work_dir / "training" / f"{training.name}-{secrets.token_hex(4)}"
         self._folder = JobFolder(self._path / "ml")
         self._metrics = Metrics(training.request["AlgorithmSpecification"].get("MetricDefinitions", ()))
 
@@ -107,7 +109,6 @@ class TrainingRun:
         await download.channels(self._training.request.get("InputDataConfig", ()), self._folder.data)
 
     def _make_folder(self) -> None:
-        shutil.rmtree(self._path, ignore_errors=True)
         self._folder.create()
         for name, document in config_files(self._training).items():
             self._folder.write_config(name, document)
