@@ -135,6 +135,15 @@ async def test_read_blocks_side_by_side(items: Database) -> None:
     assert await asyncio.gather(*(read() for _ in range(20))) == [(0,)] * 20
 
 
+async def test_statements_side_by_side_within_a_block(items: Database) -> None:
+    async with items.write() as tx:
+        await asyncio.gather(*(tx.execute(ADD, f"{number}", number) for number in range(9)))
+    async with items.read() as reader:
+        query = "SELECT amount FROM item WHERE name = ?"
+        found = await asyncio.gather(*(reader.fetch_one(query, f"{number}") for number in range(9)))
+    assert found == [(number,) for number in range(9)]
+
+
 async def test_read_block_cannot_write(items: Database) -> None:
     async with items.read() as reader:
         with pytest.raises(Exception, match=r"readonly|read-only"):

@@ -39,6 +39,8 @@ class BlobStore(ABC):
     database and call `keep`; to delete, commit the removal of the id in the database, then call `discard`. `recover`
     at start puts right what lay between the steps of writing; `sweep` finds what a crash between the steps of deleting
     left behind. Readers of a discarded blob that have begun go on to their end.
+
+    One owner: the `live` that is passed to `recover` and `sweep` speaks for all blobs of the store.
     """
 
     @abstractmethod

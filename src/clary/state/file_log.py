@@ -45,7 +45,7 @@ class _OpenLog:
         self.flushing: asyncio.Task[None] | None = None
         #: Held while the files are changed.
         self.changing = asyncio.Lock()
-        #: Calls under way, besides appends.
+        #: Calls under way, besides the flush.
         self.uses = 0
 
     @property
@@ -135,6 +135,7 @@ class FileLog(Log):
         return len(dead)
 
     async def _opened(self, name: str) -> _OpenLog:
+        """Return the log in use. It stays so until the caller waits for something else; then `uses` keeps it."""
         log = self._logs.get(name)
         if log is None:
             digest = hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
@@ -143,9 +144,14 @@ class FileLog(Log):
             self._close_idle()
         self._logs.move_to_end(name)
         if not log.files.done():
-            await asyncio.wait([log.files])
+            log.uses += 1
+            try:
+                await asyncio.wait([log.files])
+            finally:
+                log.uses -= 1
         if log.files.exception() is not None:
-            self._logs.pop(name, None)  # the next call tries again
+            if self._logs.get(name) is log:
+                del self._logs[name]  # the next call tries again
         log.files.result()
         return log
 

@@ -125,6 +125,8 @@ class _Reader(Reader):
         self._pool = pool
         self._connection: Connection | None = None
         self._open = True
+        #: One query at a time, should the tasks of a block run some side by side.
+        self._turn = asyncio.Lock()
 
     async def __aenter__(self) -> Reader:
         return self
@@ -148,15 +150,16 @@ class _Reader(Reader):
         return await uninterrupted(self._execute(numbered(sql), params))
 
     async def _execute(self, sql: bytes, params: Sequence[Value]) -> AsyncCursor[Row]:
-        if self._connection is None:
-            self._connection, cursor = await self._pool.begin(sql, params)
-            return cursor
-        try:
-            return await self._connection.execute(sql, params)
-        except psycopg.Error as error:
-            if self._connection.closed:
-                raise Unavailable(str(error)) from error
-            raise
+        async with self._turn:
+            if self._connection is None:
+                self._connection, cursor = await self._pool.begin(sql, params)
+                return cursor
+            try:
+                return await self._connection.execute(sql, params)
+            except psycopg.Error as error:
+                if self._connection.closed:
+                    raise Unavailable(str(error)) from error
+                raise
 
 
 class PostgresDatabase(Database):

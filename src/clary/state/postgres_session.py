@@ -5,6 +5,7 @@ in a pipeline with the next statement. Each statement has a savepoint of its own
 gives up a transaction in which one statement failed.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -63,6 +64,8 @@ class PostgresSession(Session):
         #: Whether the server has heard of the group's transaction.
         self._begun = False
         self._lost: Exception | None = None
+        #: One statement at a time, should the tasks of a block run some side by side.
+        self._turn = asyncio.Lock()
 
     def begin(self) -> None:
         """Note the BEGIN."""
@@ -128,20 +131,22 @@ class PostgresSession(Session):
             Conflict: a unique key is taken.
             Unavailable: the connection was lost, and the group with it.
         """
-        self._check()
-        self._noted.append("SAVEPOINT statement")
-        try:
-            cursor = await self._send_or_reconnect(statement)
-        except Exception as error:
-            if self._connection is None or self._connection.closed:
-                self._lost = error
-                raise Unavailable(str(error)) from error
-            self._begun = True
-            self._noted = ["ROLLBACK TO SAVEPOINT statement", "RELEASE SAVEPOINT statement"]
-            raise translated(error) from error
-        self._begun = True
-        self._noted = ["RELEASE SAVEPOINT statement"]
-        return cursor
+        async with self._turn:
+            self._check()
+            self._noted.append("SAVEPOINT statement")
+            try:
+                cursor = await self._send_or_reconnect(statement)
+            except Exception as error:
+                if self._connection is None or self._connection.closed:
+                    self._lost = error
+                    raise Unavailable(str(error)) from error
+                self._noted = ["ROLLBACK TO SAVEPOINT statement", "RELEASE SAVEPOINT statement"]
+                raise translated(error) from error
+            else:
+                self._noted = ["RELEASE SAVEPOINT statement"]
+                return cursor
+            finally:
+                self._begun = True
 
     async def _send_or_reconnect(self, statement: Callable[[_Cursor], Awaitable[Any]]) -> _Cursor:
         """Send; once more if the connection proves dead that nothing of the group was on: the server was restarted."""

@@ -33,7 +33,7 @@ _CHECKPOINT_PAGES = 2000
 #: Bytes of the log beyond which writers wait for readers to leave, so that it begins anew.
 _LOG_LIMIT = 64 * 2**20
 #: Read connections kept open while nobody uses them.
-_SPARE_READERS = 4
+_SPARE_READERS = 2
 
 
 class _Reader(Reader):
@@ -159,6 +159,7 @@ class _Session(Session):
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA foreign_keys = ON")
         self._connection.execute("PRAGMA temp_store = MEMORY")
+        self._connection.execute("PRAGMA secure_delete = OFF")  # Debian's default overwrites what is deleted
         self._connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         self._connection.execute(f"PRAGMA journal_size_limit = {_LOG_LIMIT // 4}")
         self._log = path.with_name(path.name + "-wal")
@@ -269,5 +270,5 @@ def _connect(path: Path) -> sqlite3.Connection:
     # COMMIT runs in another thread than the rest; the turns of the group commit let in one at a time.
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
     connection.execute("PRAGMA busy_timeout = 200")
-    connection.execute("PRAGMA cache_size = -4096")
+    connection.execute("PRAGMA cache_size = -2048")
     return connection
