@@ -149,9 +149,8 @@ class FileLog(Log):
                 await asyncio.wait([log.files])
             finally:
                 log.uses -= 1
-        if log.files.exception() is not None:
-            if self._logs.get(name) is log:
-                del self._logs[name]  # the next call tries again
+        if log.files.exception() is not None and self._logs.get(name) is log:
+            del self._logs[name]  # the next call tries again
         log.files.result()
         return log
 
