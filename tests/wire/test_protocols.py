@@ -240,3 +240,8 @@ def test_times_are_written_in_every_spelling() -> None:
     )
     assert http_date(-1) == "Wed, 31 Dec 1969 23:59:59 GMT"
     assert (epoch(5.0), epoch(at)) == (5, at.timestamp())
+
+
+def test_part_of_an_object_is_partial_content() -> None:
+    assert serialize("s3", "GetObject", {"Body": b"a", "ContentRange": "bytes 0-0/9"}).status == 206
+    assert serialize("s3", "GetObject", {"Body": b"a", "ContentRange": None}).status == 200

@@ -45,7 +45,7 @@ class RestWriter:
     def split(self, value: dict[str, Any], status: int, headers: list[Header]) -> tuple[int, dict[str, Any]]:
         """Append the headers of `value`; return its status, `status` by default, and what is left for the body."""
         rest = {}
-        if self._range in value and status == 200:
+        if self._range and value.get(self._range) is not None and status == 200:
             status = 206
         for name, item in value.items():
             if item is None:
