@@ -172,8 +172,10 @@ class DatabaseQueue(Queue):
             if self._next_due is not None and self._clock.now() >= self._next_due:
                 self._look(*self._kinds)
                 break
+            # Not `wait_for`: that of Python 3.11 swallows a cancellation that comes with the event.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), None if self._next_due is None else DELAY_TICK_SECONDS)
+                async with asyncio.timeout(None if self._next_due is None else DELAY_TICK_SECONDS):
+                    await self._wake.wait()
         self._wake.clear()
 
     async def _claim(self, kinds: Iterable[str]) -> None:

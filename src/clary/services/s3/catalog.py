@@ -23,6 +23,7 @@ _FIND_HEAD = spell("""
     LEFT JOIN s3_objects o ON o.bucket = b.id AND o.key = ? WHERE b.name = ?
 """)
 _FIND_BUCKET = spell("SELECT {bucket} FROM s3_buckets WHERE name = ?")
+_FIND_IN_BUCKET = spell("SELECT {version}, NULL FROM s3_objects WHERE bucket = ? AND key = ?")
 _FIND_VERSION = spell("""
     SELECT {o.version}, i.data FROM s3_objects o LEFT JOIN s3_inline i ON i.id = o.inline
     WHERE o.bucket = ? AND o.key = ? AND o.version = ? UNION ALL
@@ -64,6 +65,12 @@ async def find_current(
         raise errors.no_such_bucket(name)
     bucket = _permitted(Bucket._make((*row[:_BUCKET_WIDTH], name)), ctx, owner)
     return bucket, None if row[_BUCKET_WIDTH] is None else Version._make((key, *row[_BUCKET_WIDTH:]))
+
+
+async def find_object(source: Source, bucket: Bucket, key: bytes) -> Version | None:
+    """Return a bucket's current object under `key`, without its bytes."""
+    row = await source.fetch_one(_FIND_IN_BUCKET, bucket.id, key)
+    return None if row is None else Version._make(row)
 
 
 async def find_version(source: Source, bucket: Bucket, key: bytes, version: str) -> Version | None:

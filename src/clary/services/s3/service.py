@@ -11,6 +11,7 @@ from clary.services.s3.attributes import Attributes
 from clary.services.s3.buckets import Buckets
 from clary.services.s3.copying import Copying
 from clary.services.s3.deletion import Deletion
+from clary.services.s3.lifecycle import Lifecycle
 from clary.services.s3.listing import Listing
 from clary.services.s3.locking import Locking
 from clary.services.s3.objects import Objects
@@ -25,7 +26,20 @@ _BATCH = 500
 
 
 class S3(
-    Buckets, Versioning, Tagging, Locking, Access, Acl, Absent, Objects, Attributes, Deletion, Listing, Copying, Uploads
+    Buckets,
+    Versioning,
+    Tagging,
+    Locking,
+    Lifecycle,
+    Access,
+    Acl,
+    Absent,
+    Objects,
+    Attributes,
+    Deletion,
+    Listing,
+    Copying,
+    Uploads,
 ):
     """Amazon S3: the groups of its operations, and what is done when the server starts."""
 
