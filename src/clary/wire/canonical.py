@@ -12,17 +12,23 @@ from clary.wire.types import HttpRequest
 #: A path, and a part of a query, that encode to themselves.
 PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.~-]*")
 PLAIN_QUERY = re.compile(r"[A-Za-z0-9_.~-]*")
+#: Headers whose values are trimmed, with each run of spaces as one, have none of these.
+UNTRIMMED = ("  ", ": ", " \n", "\t")
 #: A normalised path has none of these.
 UNTIDY = re.compile(r"//|/\.{1,2}(?:/|$)")
 
 
 def canonical_request(request: HttpRequest, signed_headers: str, payload: str, *, s3: bool) -> str:
     """Return the canonical request. `payload` is the hash of the body, or the word that stands for it."""
-    headers = request.headers
-    lines = [request.method, s3_path(request.path) if s3 else path(request.path), query(request.query)]
-    lines += [f"{name}:{collapse(headers.get(name, ''))}" for name in signed_headers.split(";")]
-    lines += ["", signed_headers, payload]
-    return "\n".join(lines)
+    names = signed_headers.split(";")
+    values = request.headers
+    headers = "".join([f"{name}:{values.get(name, '')}\n" for name in names])
+    for untrimmed in UNTRIMMED:
+        if untrimmed in headers:
+            headers = "".join([f"{name}:{' '.join(values.get(name, '').split())}\n" for name in names])
+            break
+    target = s3_path(request.path) if s3 else path(request.path)
+    return f"{request.method}\n{target}\n{query(request.query)}\n{headers}\n{signed_headers}\n{payload}"
 
 
 def path(raw: str) -> str:
@@ -62,10 +68,3 @@ def encode(text: str) -> str:
     if PLAIN_QUERY.fullmatch(text):
         return text
     return quote(unquote_to_bytes(text.replace("+", " ")), safe="~")
-
-
-def collapse(value: str) -> str:
-    """Return a header's value trimmed, each run of spaces as one."""
-    if "  " in value or "\t" in value or value[:1] == " " or value[-1:] == " ":
-        return " ".join(value.split())
-    return value

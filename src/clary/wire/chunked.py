@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from clary.wire.body import incomplete, read_all
 from clary.wire.claim import Claim
@@ -54,7 +54,7 @@ class Signer:
         text = f"{algorithm}\n{self.claim.timestamp}\n{self.scope}\n{self.previous}\n{digests}"
         self.previous = hmac.digest(self.key, text.encode(), "sha256").hex()
         if not hmac.compare_digest(self.previous.encode(), signature.encode()):
-            raise S3.mismatch(replace(self.claim, signature=signature), "", text)
+            raise S3.mismatch(self.claim._replace(signature=signature), "", text)
 
 
 class ChunkedBody:

@@ -5,11 +5,11 @@ key; `clary.wire.sigv4` then says whether it holds.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from clary.wire.types import HttpRequest
@@ -30,8 +30,7 @@ class Scheme(Enum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A signature and what it claims to stand for. Parts that the request lacks are empty, and named in `missing`."""
 
     scheme: Scheme

@@ -86,10 +86,14 @@ class Verifier:
         if payload is None:
             body = await request.body.read(limit)
             payload = hashlib.sha256(body).hexdigest()
-        signer = self._check_signature(request, claim, known, dialect, payload)
+        key = self.signing_key(known.secret, claim.date, claim.region, claim.service)
+        scope = f"{claim.date}/{claim.region}/{claim.service}/aws4_request"
+        check_signature(request, claim, dialect, payload, key, scope)
         if body is not None:
             return request.with_body(WholeBody(body))
-        return with_checked_body(whole, payload, signer)
+        if payload in STREAMING:
+            return dechunk(whole, None if payload == UNSIGNED_TRAILER else Signer(claim, key, scope, claim.signature))
+        return with_hashed_body(whole, payload)
 
     def signing_key(self, secret: str, date: str, region: str, service: str) -> bytes:
         """Return the key that signs for one day, region and service."""
@@ -103,20 +107,6 @@ class Verifier:
             if len(self._keys) > KEYS:
                 self._keys.popitem(last=False)
         return key
-
-    def _check_signature(
-        self, request: HttpRequest, claim: Claim, secret: Secret, dialect: Dialect, payload: str
-    ) -> Signer:
-        """Compare the signature with ours; return what checks those of the chunks that follow."""
-        key = self.signing_key(secret.secret, claim.date, claim.region, claim.service)
-        canonical = canonical_request(request, claim.signed_headers, payload, s3=dialect.s3)
-        digest = hashlib.sha256(canonical.encode("latin-1")).hexdigest()
-        scope = f"{claim.date}/{claim.region}/{claim.service}/aws4_request"
-        text = f"AWS4-HMAC-SHA256\n{claim.timestamp}\n{scope}\n{digest}"
-        signature = hmac.digest(key, text.encode(), "sha256").hex()
-        if not hmac.compare_digest(signature.encode(), claim.signature.encode()):
-            raise dialect.mismatch(claim, canonical, text)
-        return Signer(claim, key, scope, signature)
 
     def _check_time(self, claim: Claim, dialect: Dialect, now: float) -> None:
         """Raise where the signature is not of this time."""
@@ -209,15 +199,21 @@ def declared_payload(request: HttpRequest, claim: Claim, dialect: Dialect) -> st
     )
 
 
-def with_checked_body(request: HttpRequest, payload: str, signer: Signer) -> HttpRequest:
-    """Return the request with a body that is checked against `payload` while it is read, and is without its chunks."""
+def check_signature(request: HttpRequest, claim: Claim, dialect: Dialect, payload: str, key: bytes, scope: str) -> None:
+    """Raise where the signature is another than ours."""
+    canonical = canonical_request(request, claim.signed_headers, payload, s3=dialect.s3)
+    digest = hashlib.sha256(canonical.encode("latin-1")).hexdigest()
+    text = f"AWS4-HMAC-SHA256\n{claim.timestamp}\n{scope}\n{digest}"
+    signature = hmac.digest(key, text.encode(), "sha256").hex()
+    if not hmac.compare_digest(signature.encode(), claim.signature.encode()):
+        raise dialect.mismatch(claim, canonical, text)
+
+
+def with_hashed_body(request: HttpRequest, payload: str) -> HttpRequest:
+    """Return the request with a body that is compared with its hash, where there are both, while it is read."""
     headers = request.headers
-    if payload in STREAMING:
-        return dechunk(request, None if payload == UNSIGNED_TRAILER else signer)
-    bodiless = (
-        payload == EMPTY_SHA256 and "transfer-encoding" not in headers and headers.get("content-length", "0") == "0"
-    )
-    if payload == UNSIGNED or bodiless:
+    bodiless = "transfer-encoding" not in headers and headers.get("content-length", "0") == "0"
+    if payload == UNSIGNED or (payload == EMPTY_SHA256 and bodiless):
         return request
     return request.with_body(HashedBody(request.body, payload))
 

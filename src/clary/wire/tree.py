@@ -19,8 +19,9 @@ class Leaf:
     """An operation at the end of a path, and what else a request to it must have."""
 
     operation: str
-    #: Query parameters in the template; None stands for any value (`?acl`).
-    literals: Mapping[str, str | None]
+    #: Query parameters in the template (`?acl`), and those that have a value there (`?list-type=2`).
+    literals: frozenset[str]
+    values: tuple[tuple[str, str], ...]
     #: Names of required members in the query and the headers, which tell apart what shares a template.
     parameters: frozenset[str]
     headers: frozenset[str]
@@ -94,14 +95,16 @@ class Tree:
         node = self._root
         for segment in path.split("/")[1:]:
             node = node.child(segment)
-        literals: dict[str, str | None] = {}
-        for pair in filter(None, query.split("&")):
-            name, mark, value = pair.partition("=")
-            literals[name] = value if mark else None
-        leaves = node.leaves.setdefault(operation.http_method, [])
-        leaves.append(
-            Leaf(operation.name, literals, _required(operation, "querystring"), _required(operation, "header"))
+        pairs = [pair.partition("=") for pair in query.split("&") if pair]
+        leaf = Leaf(
+            operation.name,
+            literals=frozenset(name for name, _, _ in pairs),
+            values=tuple((name, value) for name, mark, value in pairs if mark),
+            parameters=_required(operation, "querystring"),
+            headers=_required(operation, "header"),
         )
+        leaves = node.leaves.setdefault(operation.http_method, [])
+        leaves.append(leaf)
         # The most demanding first, so that the first one that a request meets is the one it means.
         leaves.sort(key=lambda leaf: (-len(leaf.literals), -len(leaf.parameters) - len(leaf.headers)))
 
@@ -132,8 +135,9 @@ def _choose(leaves: list[Leaf], query: str, headers: Mapping[str, str]) -> str |
     for leaf in leaves:
         if named is not None and len(leaf.literals) < len(named.literals):
             break
-        if all(name in given and value in {None, given[name]} for name, value in leaf.literals.items()):
-            if given.keys() >= leaf.parameters and headers.keys() >= leaf.headers:
+        # Sets first: most requests to most paths have nothing of what most of its operations want.
+        if leaf.literals <= given.keys() and all(given[name] == value for name, value in leaf.values):
+            if leaf.parameters <= given.keys() and leaf.headers <= headers.keys():
                 return leaf.operation
             named = leaf
     return None if named is None else named.operation
