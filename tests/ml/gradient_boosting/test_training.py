@@ -101,7 +101,9 @@ def test_train_with_weights_of_csv(make_job: MakeJob) -> None:
     assert model_of(job).predict(xgboost.DMatrix(np.array([[7]], np.float32)))[0] == pytest.approx(0.9, abs=0.05)
 
 
-def test_train_with_large_data_is_quantised(make_job: MakeJob, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("memory", [0, 1 << 30], ids=["read anew in each pass", "held in memory"])
+def test_train_with_large_data_is_quantised(make_job: MakeJob, monkeypatch: pytest.MonkeyPatch, memory: int) -> None:
+    monkeypatch.setattr("os.sysconf", lambda _: memory)
     job = make_job(BINARY)
     train(job)
     plain = model_of(job).predict(xgboost.DMatrix(cancer()[0]))

@@ -5,6 +5,7 @@ then does a search in Python find the line and the column. An empty field is a m
 """
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
@@ -39,7 +40,7 @@ class Csv(Format):
         """Yield the rows. Every line must have as many fields as the first one."""
         parser: _Parser | None = None
         for text in whole_lines(stream, self.chunk):
-            if not text.strip():
+            if text.isspace():
                 continue
             parser = parser or _Parser.of(text, self, file)
             yield parser.parse(text)
@@ -58,7 +59,8 @@ class _Parser:
 
     @classmethod
     def of(cls, text: bytes, form: Csv, file: str) -> "_Parser":
-        first = text.lstrip().split(b"\n", 1)[0].decode("utf-8-sig", "replace").strip("\r")
+        line = next(line for line in io.BytesIO(text) if not line.isspace())
+        first = line.decode("utf-8-sig", "replace").strip("\r\n")
         delimiter = next((each for each in DELIMITERS if each in first), ",")
         columns = first.count(delimiter) + 1
         leading = form.labels + form.weights

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from clary.ml.batches import Batch
 
-CHUNK = 32 << 20
+CHUNK = 8 << 20
 """Bytes that a reader of text holds at a time: enough for every core to parse a part, and a bound on memory."""
 
 

@@ -1,7 +1,7 @@
 """From batches of rows to xgboost's matrices.
 
 Small data becomes one DMatrix. Large data that the `hist` method trains on becomes a QuantileDMatrix, batch by batch:
-it holds a byte or two for a value where a DMatrix holds eight, and the floats are never all in memory.
+it holds a byte or two for a value where a DMatrix holds eight, and the rows need not all be in memory.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -1,13 +1,14 @@
 """The training program of SageMaker's XGBoost."""
 
 import logging
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 import numpy as np
 import xgboost
 
-from clary.ml.batches import Floats
+from clary.ml.batches import Batch, Floats
 from clary.ml.channels import Channel
 from clary.ml.container.job import ChannelConfig, TrainingJob
 from clary.ml.errors import AlgorithmError, ClientError
@@ -122,11 +123,19 @@ def _matrices(
     """Return the training data, and the validation data where there are any."""
     train, validation = channels["train"], channels.get("validation")
     if can_quantise(parsed) and train.size() >= LARGE and not next(train.batches()).is_sparse:
-        matrix = quantised(train.batches, parsed)
-        return matrix, None if validation is None else quantised(validation.batches, parsed, matrix)
+        matrix = quantised(_passes(train), parsed)
+        return matrix, None if validation is None else quantised(_passes(validation), parsed, matrix)
     batches = [one_batch(channel.batches()) for channel in (train, validation) if channel is not None]
     matrices = [matrix_of(batch, parsed) for batch in alike(batches)]
     return matrices[0], matrices[1] if len(matrices) > 1 else None
+
+
+def _passes(channel: Channel) -> Callable[[], Iterable[Batch]]:
+    """Return what yields the rows once for each of xgboost's four passes: from memory where they fit, else anew."""
+    if channel.size() > os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4:
+        return channel.batches
+    batches = list(channel.batches())
+    return lambda: batches
 
 
 def _check_columns(train: xgboost.DMatrix, validation: xgboost.DMatrix | None) -> None:
