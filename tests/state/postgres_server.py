@@ -19,8 +19,9 @@ class PostgresServer:
         if not found and not on_path:
             pytest.skip("no PostgreSQL binaries: apt-get install postgresql")
         self._binaries = found[-1].parent if found else Path(str(on_path)).parent
-        # The server refuses to run as root.
-        self._user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        self._user = pwd.getpwuid(os.geteuid()).pw_name
+        if self._user == "root":  # the server refuses to run as root
+            self._user = "postgres" if any(user.pw_name == "postgres" for user in pwd.getpwall()) else "nobody"
 
     def __enter__(self) -> "PostgresServer":
         self.folder = Path(tempfile.mkdtemp(prefix="clary-pg-"))
@@ -51,7 +52,7 @@ class PostgresServer:
         return f"postgresql://clary@/postgres?host={self.folder}&options={options}"
 
     def _run(self, program: str, *args: str) -> None:
-        user = self._user if os.geteuid() == 0 else None
+        user = self._user if os.geteuid() == 0 else None  # only root can be someone else
         done = subprocess.run(
             [self._binaries / program, *args],
             user=user,

@@ -197,7 +197,7 @@ def rank(order: Literal["key", "created", "modified", "status"], record: Record)
     return (*values[order], record.key.encode())
 
 
-@pytest.mark.parametrize(("backend", "examples"), [("sqlite", 40), ("postgres", 15)])
+@pytest.mark.parametrize(("backend", "examples"), [("sqlite", 25), ("postgres", 10)])
 def test_records_are_what_a_dictionary_would_hold(
     backend: str, examples: int, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ def open_database(address: str | Path) -> Database:
     `sqlite:///PATH` or a bare path names a file.
 
     Raises:
-        ValueError: the address has another scheme.
+        ValueError: the address has another scheme, or the extra is missing.
     """
     scheme, separator, rest = str(address).partition("://")
     if isinstance(address, Path) or not separator:
@@ -21,7 +21,9 @@ def open_database(address: str | Path) -> Database:
     if scheme == "sqlite":
         return SqliteDatabase(Path(rest.removeprefix("/") if rest.startswith("//") else rest))
     if scheme in {"postgresql", "postgres"}:
-        from clary.state.postgres import PostgresDatabase  # noqa: PLC0415  - its driver is an optional extra
-
+        try:
+            from clary.state.postgres import PostgresDatabase  # noqa: PLC0415  - its driver is an optional extra
+        except ModuleNotFoundError as error:
+            raise ValueError("PostgreSQL needs its driver: pip install 'clary[postgres]'") from error
         return PostgresDatabase(str(address))
     raise ValueError(f"{address}: a database is named by a path, by sqlite:///PATH or by postgresql://…")

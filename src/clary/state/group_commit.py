@@ -81,6 +81,7 @@ class _Group:
     def join(self, transaction: BlockTransaction) -> asyncio.Future[None]:
         """Add a block; the future ends with the COMMIT."""
         self._callbacks += transaction.callbacks
+        transaction.callbacks.clear()
         done = asyncio.get_running_loop().create_future()
         self._waiting.append(done)
         return done

@@ -120,6 +120,13 @@ def find_time(stretch: Stretch, at: float) -> int | None:
 
 
 def _map(path: Path, size: int) -> mmap.mmap:
-    """Map the first `size` bytes of a file, for as long as somebody refers to the map."""
+    """Map the first `size` bytes of a file, for as long as somebody refers to the map.
+
+    Raises:
+        Corrupt: it is shorter.
+    """
     with path.open("rb") as file:
-        return mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
+        try:
+            return mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
+        except ValueError as error:
+            raise Corrupt(f"{path.name}: {error}") from error

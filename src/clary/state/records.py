@@ -1,7 +1,8 @@
 """Records: named JSON documents, which is what nearly every AWS resource is.
 
-A record has a kind (`sagemaker.training-job`), a scope (`account/region`) and a key (its name or ARN), and besides its
-document the four facts that AWS's list operations filter and sort by: key, status, creation and modification time.
+A record belongs to a service and has a kind (`training-job`), a scope (`account/region`) and a key (its name or ARN),
+and besides its document the four facts that AWS's list operations filter and sort by: key, status, creation and
+modification time. Two services may have the same kind: they do not meet one another's records.
 What is too many or too hot for that (S3 objects, log events) gets tables of its own by a `Migration`.
 """
 
@@ -11,7 +12,10 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One document. `version` counts its changes; `update` refuses a version that is not the stored one."""
+    """One document. `version` counts its changes; `update` refuses a version that is not the stored one.
+
+    `body` is JSON: floats come back exactly, NaN and infinity as None; bytes and datetimes are refused (TypeError).
+    """
 
     key: str
     body: dict[str, Any]
@@ -23,7 +27,15 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which records, in which order. Bounds are exclusive, as AWS's `...After` and `...Before` are.
+    """Which records, in which order.
+
+    Bounds are exclusive, as AWS's `...After` and `...Before` are; `key_contains` takes ASCII letters of either case, as
+    `NameContains` does. Records that are equal in what is sorted by are sorted by key (by status: by creation, then
+    key).
+
+    A page costs the same however many records there are, when it is narrowed by nothing, by the parent, by the key's
+    prefix in the order of keys, by times in their own order, or by one status in the order of creation. Anything else
+    is looked at record by record, in the order asked for, until the page is full.
 
     `cursor` is what `Page.cursor` gave for the same query; `parent` narrows to the records inserted with that parent
     (the versions of one model package group, the streams of one log group).
