@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from contextlib import suppress
 
 import orjson
 
@@ -12,7 +13,7 @@ from clary.wire.catalog import Catalog
 from clary.wire.claim import read_claim
 from clary.wire.errors import AwsError
 from clary.wire.operation import Operation
-from clary.wire.route import Router
+from clary.wire.route import Router, Target
 from clary.wire.types import HttpRequest, HttpResponse
 
 log = logging.getLogger(__name__)
@@ -34,11 +35,19 @@ class Gateway:
         """Answer one request: a client's mistake with an error, a fault of ours with a 500 and a line in the log."""
         if request.path.startswith("/_clary/"):
             return self._own(request)
+        response = await self._answer(request)
+        if "origin" in request.headers and request.method != "OPTIONS":
+            await self._share(request, response)
+        return response
+
+    async def _answer(self, request: HttpRequest) -> HttpResponse:
         request_id = str(uuid.uuid4())
         operation: Operation | None = None
         try:
             claim = read_claim(request)
             target = self._router.locate(request, claim)
+            if request.method == "OPTIONS" and (answer := await self._preflight(request, target)) is not None:
+                return answer
             route = await self._router.resolve(request, target)
             operation = self._catalog.operation(route.service, route.operation, request)
             principal, request = await self._identity.authenticate(request, claim, operation, route.path)
@@ -52,6 +61,18 @@ class Gateway:
         except Exception:
             log.exception("%s %s failed (request %s)", request.method, request.path, request_id)
             return self._refuse(request, operation, AwsError("InternalFailure", INTERNAL, 500), request_id)
+
+    async def _preflight(self, request: HttpRequest, target: Target) -> HttpResponse | None:
+        """Answer a browser that asks what a page of another origin may do."""
+        service = await self._services.get(target.service)
+        return None if service is None else await service.preflight(request, target.path or request.path)
+
+    async def _share(self, request: HttpRequest, response: HttpResponse) -> None:
+        """Let a page of another origin read the response, where the service says that it may."""
+        with suppress(AwsError):
+            target = self._router.locate(request, read_claim(request))
+            if (service := await self._services.get(target.service)) is not None:
+                await service.share(request, target.path or request.path, response)
 
     def _refuse(
         self, request: HttpRequest, operation: Operation | None, error: AwsError, request_id: str

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from clary.services._base.context import Platform
 from clary.state.database import Migration
+from clary.wire.types import HttpRequest, HttpResponse
 
 
 class Service:
@@ -27,6 +28,16 @@ class Service:
 
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
+
+    async def preflight(self, request: HttpRequest, path: str) -> HttpResponse | None:
+        """Answer an OPTIONS request, by which a browser asks what a page of another origin may do (CORS).
+
+        `path` has the bucket in it, wherever the request has it. None: the service knows of no such thing.
+        """
+        return None
+
+    async def share(self, request: HttpRequest, path: str, response: HttpResponse) -> None:
+        """Add to a response, an error's too, what lets a page of another origin read it. The request has an Origin."""
 
     async def start(self) -> None:
         """Register job kinds and put right what the last run left. Called once, before the first operation."""

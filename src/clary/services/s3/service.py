@@ -10,6 +10,7 @@ from clary.services.s3.acl import Acl
 from clary.services.s3.attributes import Attributes
 from clary.services.s3.buckets import Buckets
 from clary.services.s3.copying import Copying
+from clary.services.s3.cors import Cors
 from clary.services.s3.deletion import Deletion
 from clary.services.s3.lifecycle import Lifecycle
 from clary.services.s3.listing import Listing
@@ -33,6 +34,7 @@ class S3(
     Lifecycle,
     Access,
     Acl,
+    Cors,
     Absent,
     Objects,
     Attributes,
