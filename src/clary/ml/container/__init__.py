@@ -12,17 +12,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import clary.ml.container.warm  # noqa: F401  # its settings must stand before an algorithm imports its engine
+
 if TYPE_CHECKING:
     from clary.ml.container.algorithms import Algorithm
 
 WARM_MODULES = (
-    "clary.ml.container.warm",
     "clary.ml.container.job",
     "clary.ml.container.server",
     "clary.ml.gradient_boosting.training",
     "clary.ml.gradient_boosting.serving",
 )
-"""What a warm parent imports, in this order: the first keeps the engines from starting threads, which a fork loses."""
+"""What a warm parent imports, in this order (see `warm`)."""
 
 
 def train() -> int:
