@@ -34,7 +34,7 @@ test: setup setup-sdks
 	$(BIN)/pytest -n 2
 
 test-thorough: setup setup-sdks
-	CLARY_TEST_THOROUGH=1 $(BIN)/pytest -n 2 -m "thorough or not thorough"
+	CLARY_THOROUGH=1 $(BIN)/pytest -n 2
 
 bench: setup .venvs/bench/ready
 	$(BIN)/python -m benchmarks

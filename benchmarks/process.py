@@ -43,6 +43,11 @@ def resident_bytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
 
 
+def users_environment() -> dict[str, str]:
+    """Return the environment without what keeps Python from keeping its compiled modules, as a user's is."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 class ServerProcess:
     """A server in a process of its own; a context manager that yields once `path` answers 200."""
 
@@ -50,7 +55,7 @@ class ServerProcess:
         self.command = command
         self.port = port
         self.path = path
-        self.env = {**os.environ, **(env or {})}
+        self.env = users_environment() | dict(env or {})
         self.ready_after = 0.0
 
     def __enter__(self) -> Self:

@@ -35,7 +35,11 @@ def written(request: AWSPreparedRequest) -> bytes:
     if isinstance(body, str):
         body = body.encode()
     headers = {name: value.decode() if isinstance(value, bytes) else value for name, value in request.headers.items()}
-    headers = {name: value for name, value in headers.items() if name.lower() not in {"expect", "host", "transfer-encoding", "content-length"}}
+    headers = {
+        name: value
+        for name, value in headers.items()
+        if name.lower() not in {"expect", "host", "transfer-encoding", "content-length"}
+    }
     headers["Host"] = request.url.split("/")[2]
     headers["Content-Length"] = str(len(body))
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from benchmarks import clary, peers
+from benchmarks.process import users_environment
 from benchmarks.table import Figure, alternate
 
 ROUNDS = 5
@@ -97,5 +98,6 @@ def run() -> list[Figure]:
 
 def fresh(arguments: list[str]) -> float:
     begin = time.perf_counter()
-    subprocess.run([peers.python(), "-c", *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [peers.python(), "-c", *arguments]
+    subprocess.run(command, check=True, env=users_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return time.perf_counter() - begin
