@@ -4,26 +4,29 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from pathlib import Path
 
 from clary.state.blob_format import BLOCK, Checksums, stride, write_all
 from clary.state.blobs import BlobWriter
 from clary.state.folders import flush_folder
 
-#: Bytes after which a long blob is flushed on the way, so that its end has little left to wait for.
+#: Bytes after which a long blob is flushed on the way, so that the disk works meanwhile and the end waits for little.
 _FLUSH_EVERY = 32 * 2**20
 
 
 class _Incoming:
     """The file of a blob while it is written. Its methods block, and exclude one another."""
 
-    def __init__(self, folder: Path, blob_id: str) -> None:
+    def __init__(self, folder: Path, blob_id: str, flushers: Executor) -> None:
         self._folder = folder
         self._path = folder / blob_id
         self._id = blob_id
         self._checksums = Checksums()
         self._file: int | None = None
+        #: A flush goes on beside further writes; `_unflushed` bytes were written since it began.
+        self._flushers = flushers
+        self._flushing: Future[None] | None = None
         self._unflushed = 0
         self._aborted = False
         self._turn = threading.Lock()
@@ -37,7 +40,8 @@ class _Incoming:
                 self._checksums.add(chunk)
                 self._unflushed += len(chunk)
             if self._unflushed >= _FLUSH_EVERY:
-                os.fdatasync(file)
+                self._wait_for_flush()
+                self._flushing = self._flushers.submit(os.fdatasync, file)
                 self._unflushed = 0
 
     def finish(self, chunks: Sequence[bytes]) -> None:
@@ -47,6 +51,7 @@ class _Incoming:
             for chunk in chunks:
                 self._checksums.add(chunk)
             write_all(file, [*chunks, self._checksums.footer(self._id)])
+            self._wait_for_flush()
             os.fdatasync(file)
             self._close()
             flush_folder(self._folder)
@@ -65,8 +70,16 @@ class _Incoming:
             self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         return self._file
 
+    def _wait_for_flush(self) -> None:
+        """Wait for the flush on the way, and hear of its error."""
+        if self._flushing is not None:
+            self._flushing.result()
+            self._flushing = None
+
     def _close(self) -> None:
         if self._file is not None:
+            if self._flushing is not None:
+                self._flushing.exception()
             os.close(self._file)
             self._file = None
 
@@ -77,9 +90,11 @@ class FileWriter(BlobWriter):
     `provisional` are the ids that the store's writers have begun, and it has not kept.
     """
 
-    def __init__(self, blob_id: str, folder: Path, threads: Executor, provisional: set[str]) -> None:
+    def __init__(
+        self, blob_id: str, folder: Path, threads: Executor, flushers: Executor, provisional: set[str]
+    ) -> None:
         self._id = blob_id
-        self._incoming = _Incoming(folder, blob_id)
+        self._incoming = _Incoming(folder, blob_id, flushers)
         self._threads = threads
         self._provisional = provisional
         provisional.add(blob_id)

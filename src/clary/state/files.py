@@ -26,6 +26,7 @@ from clary.state.folders import make_folder
 
 #: Threads that write: the disk flushes in one go what several wait for.
 _WRITERS = 8
+_FLUSHERS = 4
 _READERS = 4
 #: Ids that `live` is asked about at once.
 _BATCH = 500
@@ -45,6 +46,8 @@ class FileBlobStore(BlobStore):
         #: Ids this process began and has not kept: `recover` leaves them alone.
         self._provisional: set[str] = set()
         self._writers = ThreadPoolExecutor(_WRITERS, "blob-writer")
+        #: Their own, for a writer may wait for one.
+        self._flushers = ThreadPoolExecutor(_FLUSHERS, "blob-flusher")
         self._readers = ThreadPoolExecutor(_READERS, "blob-reader")
         #: One thread and one queue, so that what is kept and then discarded is so in that order.
         self._mover = ThreadPoolExecutor(1, "blob-mover")
@@ -57,13 +60,13 @@ class FileBlobStore(BlobStore):
 
     async def close(self) -> None:
         """Wait for moves and removals under way."""
-        for threads in (self._writers, self._readers, self._mover):
+        for threads in (self._writers, self._flushers, self._readers, self._mover):
             await asyncio.to_thread(threads.shutdown)
 
     def create(self) -> BlobWriter:
         """Begin a blob."""
         blob_id = secrets.token_hex(16)
-        return FileWriter(blob_id, self._incoming, self._writers, self._provisional)
+        return FileWriter(blob_id, self._incoming, self._writers, self._flushers, self._provisional)
 
     def keep(self, blob_id: str) -> None:
         """Move the file out of `incoming/`."""
