@@ -36,10 +36,17 @@ class Running:
     def stop(self) -> None:
         for client in self._clients:
             client.close()
-        self.run(self.listener.stop(grace=0.2))
+        self.run(self._stop())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
+
+    async def _stop(self) -> None:
+        await self.listener.stop(grace=0.2)
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def http(self) -> http.client.HTTPConnection:
         self._clients.append(http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE))

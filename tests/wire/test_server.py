@@ -277,6 +277,26 @@ def test_client_that_goes_away_ends_the_stream(serve: Serve) -> None:
     assert ended.wait(10)
 
 
+def test_client_that_goes_away_ends_the_stream_though_its_body_was_not_read(serve: Serve) -> None:
+    ended = threading.Event()
+
+    async def endless(request: HttpRequest) -> HttpResponse:
+        async def chunks() -> AsyncIterator[bytes]:
+            try:
+                while True:
+                    yield b"x"
+                    await asyncio.sleep(0)
+            finally:
+                ended.set()
+
+        return HttpResponse(200, [], chunks())
+
+    with serve(endless).connect() as client:
+        client.sendall(b"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n")
+        client.recv(100)
+    assert ended.wait(10)
+
+
 def test_slow_reader_holds_up_the_stream_that_it_reads(serve: Serve) -> None:
     made = 0
 

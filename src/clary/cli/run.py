@@ -19,7 +19,9 @@ from clary.config import Settings
 ROLE = "service-role/ClaryExecutionRole"
 #: Seconds that the role's credentials last: its longest session.
 DURATION = 12 * 3600
-FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH)
+FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+#: The terminal sends these to the program as well as to us: it decides what comes of them.
+FROM_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
 
 
 def main(options: argparse.Namespace) -> int:
@@ -28,6 +30,7 @@ def main(options: argparse.Namespace) -> int:
     if not command:
         raise Failure("nothing to run; say: clary run -- CMD …", 2)
     settings = load_settings(options)
+    signals = Signals()
     share = UserLock(settings.data_dir)
     try:
         holder = find_server(settings.data_dir) or start_server(settings, any_port=options.port is None)
@@ -36,7 +39,7 @@ def main(options: argparse.Namespace) -> int:
         made = variables(settings, holder.url, credentials, os.environ)
         gone = removed(os.environ, made)
         environment = {name: value for name, value in os.environ.items() if name not in gone} | made
-        return run_program(command, environment)
+        return run_program(command, environment, signals)
     finally:
         leave(settings.data_dir, share)
 
@@ -60,7 +63,29 @@ def start_server(settings: Settings, *, any_port: bool) -> Holder:
     return holder
 
 
-def run_program(command: list[str], environment: Mapping[str, str]) -> int:
+class Signals:
+    """Passes the signals that this process gets on to the program: at its start those that came before it."""
+
+    def __init__(self) -> None:
+        self._program: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []
+        for number in (*FORWARDED, *FROM_TERMINAL):
+            signal.signal(number, self._take)
+
+    def attach(self, program: subprocess.Popen[bytes]) -> None:
+        """Name the program."""
+        self._program = program
+        for number in self._early:
+            program.send_signal(number)
+
+    def _take(self, number: int, _: FrameType | None) -> None:
+        if self._program is None:
+            self._early.append(number)
+        elif number not in FROM_TERMINAL:
+            self._program.send_signal(number)
+
+
+def run_program(command: list[str], environment: Mapping[str, str], signals: Signals) -> int:
     """Run the program to its end; it has our terminal, our streams and our signals."""
     try:
         program = subprocess.Popen(command, env=environment)  # noqa: S603  - the user's own
@@ -68,15 +93,7 @@ def run_program(command: list[str], environment: Mapping[str, str]) -> int:
         raise Failure(f"{command[0]}: not found", 127) from None
     except OSError as error:
         raise Failure(f"{command[0]}: {error.strerror}", 126) from error
-
-    def forward(number: int, _: FrameType | None) -> None:
-        program.send_signal(number)
-
-    # The terminal sends SIGINT and SIGQUIT to the program, too: it decides what comes of them.
-    for number in (signal.SIGINT, signal.SIGQUIT):
-        signal.signal(number, signal.SIG_IGN)
-    for number in FORWARDED:
-        signal.signal(number, forward)
+    signals.attach(program)
     status = program.wait()
     return status if status >= 0 else 128 - status
 

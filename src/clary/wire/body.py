@@ -18,6 +18,15 @@ def incomplete() -> AwsError:
     return AwsError("IncompleteBody", message)
 
 
+def idle() -> AwsError:
+    """Return the error for a body that stands still, in S3's words."""
+    message = (
+        "Your socket connection to the server was not read from or written to within the timeout period."
+        " Idle connections will be closed."
+    )
+    return AwsError("RequestTimeout", message)
+
+
 async def read_all(body: AsyncIterable[bytes], limit: int) -> bytes:
     """Join a body's chunks; raise `AwsError` (413) when they are more than `limit` bytes."""
     chunks = []

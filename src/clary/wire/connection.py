@@ -14,8 +14,9 @@ from typing import Protocol
 
 import httptools
 
-from clary.wire.body import ArrivingBody, incomplete
+from clary.wire.body import ArrivingBody, idle, incomplete
 from clary.wire.errors import AwsError
+from clary.wire.exchange import Exchange, Refused, plain
 from clary.wire.head import Head, render
 from clary.wire.types import HttpRequest, HttpResponse
 
@@ -62,31 +63,6 @@ class Host(Protocol):
     def tunnel(self, connection: "HttpConnection", authority: str, rest: bytes) -> None:
         """Take over a connection that asked to CONNECT to `authority` (`host:port`); `rest` came after its head."""
         ...
-
-
-class Refused(Exception):  # noqa: N818  - the client is at fault, and is told so
-    """A request that HTTP itself does not allow, and the status that says so."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-
-
-class Exchange:
-    """One request and how its answer stands."""
-
-    __slots__ = ("answered", "body", "expects", "head_only", "http_10", "keep_alive", "request", "task")
-
-    def __init__(self, request: HttpRequest, body: ArrivingBody, *, keep_alive: bool, http_10: bool) -> None:
-        self.request = request
-        self.body = body
-        self.keep_alive = keep_alive
-        self.http_10 = http_10
-        self.head_only = request.method == "HEAD"
-        #: The client waits for `100 Continue` before it sends its body.
-        self.expects = "expect" in request.headers
-        self.answered = False
-        self.task: asyncio.Task[None] | None = None
 
 
 class HttpConnection(asyncio.Protocol):
@@ -163,7 +139,7 @@ class HttpConnection(asyncio.Protocol):
         if self._arriving is not None:
             self._arriving.body.fail(incomplete())
         current = self._current
-        if current is not None and current.task is not None and current.body.complete:
+        if current is not None and current.task is not None and (current.body.complete or current.begun):
             current.task.cancel()
         self._queue.clear()
 
@@ -205,7 +181,7 @@ class HttpConnection(asyncio.Protocol):
                 if wait > limits.linger_time:
                     self.transport.abort()
             elif not self._paused and wait > limits.body_time:
-                self._arriving.body.fail(idle_upload())
+                self._arriving.body.fail(idle())
         elif self._current is None and wait > limits.idle_time:
             self.transport.close()
 
@@ -347,6 +323,7 @@ class HttpConnection(asyncio.Protocol):
                 head = self._head(exchange, response)
             if self._drained is not None:
                 await self._drained
+            exchange.begun = True
             if isinstance(response.body, bytes):
                 self.transport.write(head.data if exchange.head_only else head.data + response.body)
             else:
@@ -383,7 +360,7 @@ class HttpConnection(asyncio.Protocol):
         sent = 0
         try:
             self.transport.write(head.data)
-            if exchange.head_only:
+            if exchange.head_only or self.transport.is_closing():
                 return
             async for chunk in stream:
                 if not chunk:
@@ -436,17 +413,3 @@ class HttpConnection(asyncio.Protocol):
                 head = render(response, self._host.date(), keep_alive=False, head_only=False, http_10=False)
                 self.transport.writelines([head.data, f"{refused}\n".encode()])
             self.transport.close()
-
-
-def plain(status: int, text: str) -> HttpResponse:
-    """Return a response for what no AWS protocol has a form for."""
-    return HttpResponse(status, [("Content-Type", "text/plain; charset=utf-8")], f"{text}\n".encode())
-
-
-def idle_upload() -> AwsError:
-    """Return the error for an upload that stands still, in S3's words."""
-    message = (
-        "Your socket connection to the server was not read from or written to within the timeout period."
-        " Idle connections will be closed."
-    )
-    return AwsError("RequestTimeout", message)

@@ -14,7 +14,8 @@ from collections.abc import Coroutine
 from urllib.parse import unquote, urlsplit
 
 from clary.wire.authority import Authority, is_aws
-from clary.wire.connection import HttpConnection, Refused
+from clary.wire.connection import HttpConnection
+from clary.wire.exchange import Refused
 from clary.wire.server import Listener
 
 log = logging.getLogger(__name__)

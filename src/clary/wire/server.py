@@ -5,7 +5,8 @@ import contextlib
 from collections.abc import Callable
 from email.utils import formatdate
 
-from clary.wire.connection import Handler, HttpConnection, Limits, Refused
+from clary.wire.connection import Handler, HttpConnection, Limits
+from clary.wire.exchange import Refused
 
 #: Takes over a connection that asked to CONNECT to an authority (`host:port`), with the bytes after the request's head.
 Tunnel = Callable[["Listener", HttpConnection, str, bytes], None]
