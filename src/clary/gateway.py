@@ -9,6 +9,7 @@ import orjson
 from clary import __version__
 from clary.identity import Identity
 from clary.platform import Services
+from clary.state.database import Unavailable
 from clary.wire.catalog import Catalog
 from clary.wire.claim import read_claim
 from clary.wire.errors import AwsError
@@ -19,6 +20,7 @@ from clary.wire.types import HttpRequest, HttpResponse
 log = logging.getLogger(__name__)
 
 INTERNAL = "We encountered an internal error. Please try again."
+UNAVAILABLE = "The request has failed due to a temporary failure of the server."
 
 
 class Gateway:
@@ -58,6 +60,10 @@ class Gateway:
             return operation.serialize(result, request_id)
         except AwsError as error:
             return self._refuse(request, operation, error, request_id)
+        except Unavailable as error:
+            # A full disk, say: no fault of the code's, so no traceback.
+            log.warning("%s %s was not kept: %s (request %s)", request.method, request.path, error, request_id)
+            return self._refuse(request, operation, AwsError("ServiceUnavailable", UNAVAILABLE, 503), request_id)
         except Exception:
             log.exception("%s %s failed (request %s)", request.method, request.path, request_id)
             return self._refuse(request, operation, AwsError("InternalFailure", INTERNAL, 500), request_id)

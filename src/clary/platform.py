@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 from clary.jobs.hosts import Hosts
 from clary.jobs.program import Runner
 from clary.jobs.queue import Queue
-from clary.services._base.context import Context
+from clary.services._base.context import Client, Context
 from clary.services._base.credentials import TokenSealer
 from clary.services._base.principal import Principal
 from clary.services._base.service import Service
@@ -147,17 +147,15 @@ class Services:
     ) -> Context:
         """Return the context of one call to `service`."""
         account, _, region = scope.partition("/")
-        ctx = Context(
+        return Context(
             account=account,
             region=region,
             principal=principal,
             request_id=request_id or str(uuid.uuid4()),
             state=self.platform.records.scoped(service, scope),
             platform=self.platform,
-            client=lambda name: InProcessClient(self, name, ctx),
             http=http,
         )
-        return ctx
 
 
 async def authorize(ctx: Context, operation: Operation, params: dict[str, Any]) -> None:
@@ -211,6 +209,10 @@ class ServerPlatform:
     def context(self, service: str, scope: str, principal: Principal) -> Context:
         """Return a context for work of `service` that no request carries."""
         return self.services.context(service, scope, principal)
+
+    def client(self, service: str, caller: Context) -> Client:
+        """Return a service's public API for calls that the principal of `caller` makes in its scope."""
+        return InProcessClient(self.services, service, caller)
 
     def shared(self, kind: type[T]) -> T:
         """Return the one object of this class that the server has, made when first asked for."""

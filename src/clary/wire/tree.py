@@ -27,6 +27,26 @@ class Leaf:
     headers: frozenset[str]
 
 
+class Leaves:
+    """The operations that share a path and a method: the most demanding first, so that the first one that a request
+    meets is the one it means.
+
+    `bare` are those that a request without a query can mean.
+    """
+
+    __slots__ = ("all", "bare")
+
+    def __init__(self) -> None:
+        self.all: list[Leaf] = []
+        self.bare: list[Leaf] = []
+
+    def add(self, leaf: Leaf) -> None:
+        """Put a leaf into its place."""
+        self.all.append(leaf)
+        self.all.sort(key=lambda leaf: (-len(leaf.literals), -len(leaf.parameters) - len(leaf.headers)))
+        self.bare = [leaf for leaf in self.all if not leaf.literals]
+
+
 class Node:
     """One segment of a path."""
 
@@ -38,7 +58,7 @@ class Node:
         #: What a label takes that runs over slashes to the end (`{Key+}`).
         self.greedy: Node | None = None
         #: By HTTP method.
-        self.leaves: dict[str, list[Leaf]] = {}
+        self.leaves: dict[str, Leaves] = {}
 
     def child(self, segment: str) -> "Node":
         """Return the node below for a template's segment, made if new."""
@@ -50,7 +70,7 @@ class Node:
             return self.label
         return self.words.setdefault(segment, Node())
 
-    def find(self, segments: list[str], at: int, method: str) -> list[Leaf] | None:
+    def find(self, segments: list[str], at: int, method: str) -> Leaves | None:
         """Return the leaves that `segments[at:]` leads to: words before labels, labels before greedy ones."""
         if at == len(segments):
             return self.leaves.get(method)
@@ -86,9 +106,10 @@ class Tree:
             leaves = self._root.find([*segments, ""] if segments[-1] else segments[:-1], 1, method)
         if leaves is None:
             return None
-        if len(leaves) == 1 and not leaves[0].literals:
-            return leaves[0].operation
-        return _choose(leaves, query, headers)
+        candidates = leaves.all if query else leaves.bare
+        if len(candidates) == 1 and not candidates[0].literals:
+            return candidates[0].operation
+        return _choose(candidates, query, headers)
 
     def _add(self, operation: OperationModel) -> None:
         path, _, query = operation.uri.partition("?")
@@ -103,10 +124,7 @@ class Tree:
             parameters=_required(operation, "querystring"),
             headers=_required(operation, "header"),
         )
-        leaves = node.leaves.setdefault(operation.http_method, [])
-        leaves.append(leaf)
-        # The most demanding first, so that the first one that a request meets is the one it means.
-        leaves.sort(key=lambda leaf: (-len(leaf.literals), -len(leaf.parameters) - len(leaf.headers)))
+        node.leaves.setdefault(operation.http_method, Leaves()).add(leaf)
 
 
 def _required(operation: OperationModel, location: str) -> frozenset[str]:

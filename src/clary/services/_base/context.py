@@ -52,6 +52,10 @@ class Platform(Protocol):
         """Return a context for work of `service` that no request carries; `scope` is `account/region`."""
         ...
 
+    def client(self, service: str, caller: "Context") -> Client:
+        """Return a service's public API for calls that the principal of `caller` makes in its scope."""
+        ...
+
     def shared(self, kind: type[T]) -> T:
         """Return the one object of this class that the server has, made when first asked for: what a service and its
         runtime (`sagemaker`, `sagemaker-runtime`) both need in memory."""
@@ -76,8 +80,11 @@ class Context:
     request_id: str
     state: Store
     platform: Platform
-    client: Callable[[str], Client]
     http: HttpRequest | None = None
+
+    def client(self, service: str) -> Client:
+        """Return another service's public API; its calls are made by this call's principal."""
+        return self.platform.client(service, self)
 
     @property
     def scope(self) -> str:

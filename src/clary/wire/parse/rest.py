@@ -36,8 +36,11 @@ class RestParser(Parser):
         located = {name: member for name, member in operation.input.members.items() if member.location}
         match_path = path_matcher(operation.uri, located)
         from_query = [query_binding(name, member, located) for name, member in of(located, "querystring")]
-        from_headers = [header_binding(name, member) for name, member in of(located, "header")]
-        from_headers += [prefix_binding(name, member) for name, member in of(located, "headers")]
+        # A request has fewer headers than its operation has members there: those are asked, not these.
+        readers = {
+            member.wire_name(name).lower(): (name, header_reader(member)) for name, member in of(located, "header")
+        }
+        from_prefixes = [prefix_binding(name, member) for name, member in of(located, "headers")]
         headers_of = self.headers_of
         read_body = self._body(operation.input) if self.reads_body(operation) else None
 
@@ -48,7 +51,11 @@ class RestParser(Parser):
                 for bind in from_query:
                     bind(values, params)
             headers = headers_of(request)
-            for bind in from_headers:
+            for key, value in headers.items():
+                if (found := readers.get(key)) is not None:
+                    name, read = found
+                    params[name] = read(value)
+            for bind in from_prefixes:
                 bind(headers, params)
             if read_body is not None:
                 params.update(read_body(body))
@@ -153,18 +160,6 @@ def query_map_binding(name: str, shape: Shape, taken: set[str]) -> Bind:
 
     def bind(values: Mapping[str, list[str]], params: dict[str, Any]) -> None:
         params[name] = {key: (given if is_list else given[0]) for key, given in values.items() if key not in taken}
-
-    return bind
-
-
-def header_binding(name: str, shape: Shape) -> Bind:
-    """Return what reads a member from a header."""
-    key = shape.wire_name(name).lower()
-    read = header_reader(shape)
-
-    def bind(headers: Mapping[str, str], params: dict[str, Any]) -> None:
-        if (value := headers.get(key)) is not None:
-            params[name] = read(value)
 
     return bind
 
