@@ -62,7 +62,17 @@ S3 = Quirks(
     xml_namespace="http://s3.amazonaws.com/doc/2006-03-01/",
     invalid_code="InvalidArgument",
     validation="schema",
-    unchecked=frozenset({"BucketLocationConstraint", "StorageClass"}),
+    unchecked=frozenset(
+        {
+            "BucketLocationConstraint",
+            "ChecksumAlgorithm",
+            "ChecksumMode",
+            "CopySource",
+            "EncodingType",
+            "RequestPayer",
+            "StorageClass",
+        }
+    ),
 )
 
 #: The namespace of SQS's codes from the days of its query protocol.

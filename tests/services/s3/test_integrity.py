@@ -76,6 +76,12 @@ def test_put_object_that_is_not_what_it_says(
     assert keys(s3, bucket) == []
 
 
+def test_header_values_count_whatever_their_letters(raw: Raw, bucket: str) -> None:
+    sums = {"x_amz_checksum_crc32": crc32(b"x"), "x_amz_sdk_checksum_algorithm": "crc32"}
+    assert raw("PUT", f"/{bucket}/k", b"x", **sums).status == 200
+    assert raw("GET", f"/{bucket}/k", x_amz_checksum_mode="enabled").headers["x-amz-checksum-crc32"] == crc32(b"x")
+
+
 def test_put_object_with_two_checksums(raw: Raw, bucket: str) -> None:
     sums = {"x_amz_checksum_crc32": crc32(b"x"), "x_amz_checksum_sha1": encoded(hashlib.sha1(b"x").digest())}
     assert code(raw("PUT", f"/{bucket}/k", b"x", **sums)) == "InvalidRequest"

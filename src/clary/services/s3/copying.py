@@ -20,7 +20,7 @@ from clary.services.s3.checksums import DEFAULT_ALGORITHM, FULL_OBJECT, Checksum
 from clary.services.s3.conditions import check_copy_source, check_write
 from clary.services.s3.drafts import draft
 from clary.services.s3.extras import copy_extra
-from clary.services.s3.integrity import MAX_UPLOAD, Expected
+from clary.services.s3.integrity import MAX_UPLOAD, Expected, named_algorithm
 from clary.services.s3.models import Bucket, Version
 from clary.services.s3.multipart import Multipart, check_part_number
 from clary.services.s3.names import encode_key
@@ -52,7 +52,7 @@ class Copying(Multipart):
 
         Approximate: the copy of an object that was uploaded in parts keeps its ETag and its parts.
         """
-        wanted = req.get("ChecksumAlgorithm")
+        wanted = named_algorithm(req)
         computed: tuple[Version, Checksum] | None = None
         while True:
             async with self.database.write() as tx:

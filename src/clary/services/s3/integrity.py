@@ -46,7 +46,7 @@ def read_expected(req: Mapping[str, Any], http: HttpRequest | None, keep: str | 
         message = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
         raise errors.invalid_request(message)
     trailer = headers.get("x-amz-trailer", "").strip().lower() or None
-    named = req.get("ChecksumAlgorithm")
+    named = named_algorithm(req)
     if given:
         algorithm, value = given[0]
         digest = _digest(algorithm, value)
@@ -63,6 +63,21 @@ def read_expected(req: Mapping[str, Any], http: HttpRequest | None, keep: str | 
     if named and named != algorithm:
         raise errors.invalid_request("Value for x-amz-sdk-checksum-algorithm header is invalid.")
     return Expected(length, _md5(req.get("ContentMD5")), algorithm, digest, trailer, keep or algorithm)
+
+
+def named_algorithm(req: Mapping[str, Any]) -> str | None:
+    """Return the checksum's algorithm that a request names, however its letters are.
+
+    Raises:
+        AwsError: InvalidRequest.
+    """
+    name: str | None = req.get("ChecksumAlgorithm")
+    if name is None:
+        return None
+    if name.upper() not in checksums.SIZES:
+        message = "Checksum algorithm provided is unsupported. Please try again with any of the valid types: "
+        raise errors.invalid_request(f"{message}[{', '.join(checksums.SIZES)}]")
+    return name.upper()
 
 
 def verify(expected: Expected, size: int, digests: Mapping[str, bytes], trailers: Mapping[str, str]) -> None:

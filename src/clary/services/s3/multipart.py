@@ -15,7 +15,7 @@ from clary.services.s3.conditions import check_write
 from clary.services.s3.contents import Received
 from clary.services.s3.drafts import draft
 from clary.services.s3.group import Group
-from clary.services.s3.integrity import read_expected
+from clary.services.s3.integrity import named_algorithm, read_expected
 from clary.services.s3.models import Bucket, Part, Upload, Version
 from clary.services.s3.names import encode_key
 from clary.services.s3.statements import spell
@@ -182,7 +182,7 @@ def _checksum(req: dict[str, Any]) -> tuple[str, str]:
     Raises:
         AwsError: InvalidRequest.
     """
-    algorithm, kind = req.get("ChecksumAlgorithm", ""), req.get("ChecksumType")
+    algorithm, kind = named_algorithm(req), req.get("ChecksumType")
     if not algorithm:
         if kind is not None:
             message = "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header."

@@ -121,7 +121,7 @@ class Objects(Group):
         result["AcceptRanges"] = "bytes"
         if span is not None:
             result["ContentRange"] = f"bytes {start}-{end - 1}/{version.size}"
-        elif version.checksum is not None and req.get("ChecksumMode") == "ENABLED":
+        elif version.checksum is not None and req.get("ChecksumMode", "").upper() == "ENABLED":
             result.update(checksums.load(version.checksum).members())
         if bucket.versioned:
             result["VersionId"] = version.version
