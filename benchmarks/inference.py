@@ -8,20 +8,12 @@ import time
 from pathlib import Path
 
 from benchmarks import clary, peers, signing
-from benchmarks.load import load
 from benchmarks.process import ServerProcess
+from benchmarks.requests import cpu_microseconds
 from benchmarks.table import Figure, alternate
 from benchmarks.training import write_csv
 
 ROUNDS = 3
-SECONDS = 4.0
-
-
-def cpu_microseconds(process: ServerProcess, request: bytes) -> float:
-    load(process.port, [request], connections=8, seconds=0.5)
-    before = process.cpu_seconds()
-    answered = load(process.port, [request], connections=8, seconds=SECONDS).answered
-    return (process.cpu_seconds() - before) / answered * 1e6
 
 
 def run() -> list[Figure]:

@@ -2,7 +2,9 @@
 
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from benchmarks import clary, peers, signing
 from benchmarks.load import load
@@ -35,14 +37,14 @@ def run() -> list[Figure]:
             signed = signing.capture(clary.client(ours, service), operation, **params)
             unsigned = signing.capture(signing.client(service, moto.url), operation, **params)
             a, b, ratio = alternate(
-                ROUNDS, lambda s=signed: cpu_microseconds(ours, s), lambda u=unsigned: cpu_microseconds(moto, u)
+                ROUNDS, partial(cpu_microseconds, ours, signed), partial(cpu_microseconds, moto, unsigned)
             )
             what = f"{name}, signed: server CPU a request, against moto's server"
             figures.append(Figure(what, ratio, 1 / 5, 1 / 20, detail=f"{a:.0f} µs against {b:.0f} µs"))
     return figures
 
 
-def prepare(s3: object, sagemaker: object, *, wait: bool) -> None:
+def prepare(s3: Any, sagemaker: Any, *, wait: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "train.csv"
         write_csv(data)

@@ -59,7 +59,7 @@ def follow_log(job: str) -> None:
                 raise
             streams = []
         for stream in streams[:1]:
-            more = {"nextToken": token} if token else {}
+            more: dict[str, str] = {"nextToken": token} if token else {}
             page = logs.get_log_events(
                 logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True, **more
             )

@@ -23,7 +23,6 @@ __all__ = ["SageMaker", "SageMakerRuntime"]
 #: What the warm parent of training and serving processes imports: `clary.ml.container.WARM_MODULES`, by name, since the
 #: server itself imports nothing of `clary.ml`.
 WARM_MODULES = (
-    "clary.ml.container.warm",
     "clary.ml.container.job",
     "clary.ml.container.server",
     "clary.ml.gradient_boosting.training",
