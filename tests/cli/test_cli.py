@@ -92,6 +92,14 @@ def test_up_serves_until_sigterm(start: Start, tmp_path: Path) -> None:
     assert server.stderr.read() == ""
 
 
+def test_server_that_others_can_reach_is_no_open_relay(start: Start, tmp_path: Path) -> None:
+    _, url = up(start, tmp_path, "--host", "0.0.0.0")
+    assert url.startswith("http://127.0.0.1:")
+    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), PATIENCE) as client:
+        client.sendall(b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n")
+        assert client.recv(1000).startswith(b"HTTP/1.1 403 ")
+
+
 def test_data_directory_in_use_is_one_line(start: Start, tmp_path: Path) -> None:
     server, url = up(start, tmp_path)
     second = clary("up", "--data-dir", tmp_path, "--port", "0")
@@ -173,7 +181,9 @@ def test_env_of_a_role(start: Start, tmp_path: Path) -> None:
     assert caller(made) == "arn:aws:sts::000000000000:assumed-role/ClaryExecutionRole/clary-env"
     wrong = clary("env", "--data-dir", tmp_path, "--role", "nobody")
     assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert wrong.stderr.startswith("clary: sts answered 40")
     assert "nobody" in wrong.stderr
+    assert "<" not in wrong.stderr
 
 
 PROGRAM = """

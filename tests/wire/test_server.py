@@ -384,7 +384,7 @@ def test_read_takes_no_more_than_its_limit(serve: Serve) -> None:
         client.close()
 
 
-QUICK = Limits(head_time=0.1, idle_time=0.1, body_time=0.1, write_time=0.1, linger_time=0.1)
+QUICK = Limits(head_time=0.25, idle_time=0.25, body_time=0.25, write_time=0.25, linger_time=0.25)
 
 
 def test_waits_come_to_an_end(serve: Serve) -> None:

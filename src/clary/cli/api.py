@@ -16,6 +16,8 @@ from clary.wire.body import WholeBody
 from clary.wire.canonical import canonical_request
 from clary.wire.types import HttpRequest
 
+#: What an error says, in JSON or XML.
+MESSAGE = re.compile(r'"[mM]essage": ?"([^"]+)"|<Message>([^<]+)<')
 #: Seconds to wait for an answer.
 PATIENCE = 60.0
 
@@ -66,7 +68,11 @@ class Api:
         finally:
             connection.close()
         if response.status != 200:
-            raise Failure(f"{service} answered {response.status}: {answer.decode(errors='replace').strip()}")
+            text = answer.decode(errors="replace").strip()
+            said = MESSAGE.search(text)
+            raise Failure(
+                f"{service} answered {response.status}: {next(filter(None, said.groups())) if said else text}"
+            )
         return answer
 
     def _sign(self, service: str, headers: dict[str, str], body: bytes) -> dict[str, str]:

@@ -44,6 +44,8 @@ def variables(settings: Settings, url: str, credentials: Credentials, inherited:
         "AWS_DEFAULT_REGION": settings.region,
         "AWS_REGION": settings.region,
         "AWS_EC2_METADATA_DISABLED": "true",
+        # Some operations' hosts have a prefix, and `sync-127.0.0.1` is no host.
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         **dict.fromkeys(BUNDLES, str(authority.bundle)),
         "NODE_EXTRA_CA_CERTS": str(authority.certificate),
         **dict.fromkeys(PROXIES, url),

@@ -1,7 +1,8 @@
 """Whether a request's signature holds: SigV4 in the header and in presigned queries, and S3's older scheme.
 
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html. Any region is taken, for we
-are in all of them.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html.
+
+Differs from AWS: credentials scoped to any region are taken, at any endpoint; SigV4A (several regions at once) is not.
 """
 
 import hashlib
