@@ -223,7 +223,7 @@ def test_fault_in_a_stream_breaks_the_connection(serve: Serve) -> None:
         client.close()
 
 
-def test_truncated_upload_fails_in_the_body(serve: Serve) -> None:
+def test_truncated_upload_fails_in_the_body(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     caught: list[str] = []
     done = threading.Event()
 
@@ -234,10 +234,13 @@ def test_truncated_upload_fails_in_the_body(serve: Serve) -> None:
         done.set()
         return response
 
-    with serve(upload).connect() as client:
+    running = serve(upload)
+    with running.connect() as client:
         client.sendall(b"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nabc")
     assert done.wait(10)
     assert caught == ["IncompleteBody"]
+    running.run(running.listener.stop(grace=1))
+    assert caplog.text == ""
 
 
 def test_client_that_goes_away_cancels_the_handler(serve: Serve) -> None:

@@ -306,7 +306,7 @@ class HttpConnection(asyncio.Protocol):
 
     def _demand(self) -> None:
         """A handler waits for more of its body."""
-        if self._current is not None and self._current.expects:
+        if self._current is not None and self._current.expects and not self.transport.is_closing():
             self._current.expects = False
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self._steer()
@@ -324,10 +324,10 @@ class HttpConnection(asyncio.Protocol):
             if self._drained is not None:
                 await self._drained
             exchange.begun = True
-            if isinstance(response.body, bytes):
-                self.transport.write(head.data if exchange.head_only else head.data + response.body)
-            else:
+            if not isinstance(response.body, bytes):
                 await self._stream(exchange, head, response.body)
+            elif not self.transport.is_closing():
+                self.transport.write(head.data if exchange.head_only else head.data + response.body)
         except asyncio.CancelledError:
             self.transport.abort()
             raise
@@ -356,31 +356,35 @@ class HttpConnection(asyncio.Protocol):
         return head
 
     async def _stream(self, exchange: Exchange, head: Head, stream: AsyncIterator[bytes]) -> None:
-        """Send a body as it is made, no faster than the client takes it."""
-        sent = 0
+        """Send a response whose body is made as it goes out; let go of the stream whatever happens."""
         try:
-            self.transport.write(head.data)
-            if exchange.head_only or self.transport.is_closing():
-                return
-            async for chunk in stream:
-                if not chunk:
-                    continue
-                sent += len(chunk)
-                if head.length is not None and sent > head.length:
-                    raise ValueError(f"The body is longer than its Content-Length of {head.length}")
-                if head.chunked:
-                    self.transport.writelines((b"%x\r\n" % len(chunk), chunk, b"\r\n"))
-                else:
-                    self.transport.write(chunk)
-                if self._drained is not None:
-                    await self._drained
-            if head.chunked:
-                self.transport.write(b"0\r\n\r\n")
-            elif head.length is not None and sent < head.length:
-                raise ValueError(f"The body ended after {sent} of {head.length} bytes")
+            if not self.transport.is_closing():
+                self.transport.write(head.data)
+                if not exchange.head_only:
+                    await self._send(head, stream)
         finally:
             if isinstance(stream, AsyncGenerator):
                 await stream.aclose()
+
+    async def _send(self, head: Head, stream: AsyncIterator[bytes]) -> None:
+        """Send a body in the framing that its head announced, no faster than the client takes it."""
+        sent = 0
+        async for chunk in stream:
+            if not chunk:
+                continue
+            sent += len(chunk)
+            if head.length is not None and sent > head.length:
+                raise ValueError(f"The body is longer than its Content-Length of {head.length}")
+            if head.chunked:
+                self.transport.writelines((b"%x\r\n" % len(chunk), chunk, b"\r\n"))
+            else:
+                self.transport.write(chunk)
+            if self._drained is not None:
+                await self._drained
+        if head.chunked:
+            self.transport.write(b"0\r\n\r\n")
+        elif head.length is not None and sent < head.length:
+            raise ValueError(f"The body ended after {sent} of {head.length} bytes")
 
     def _end(self, exchange: Exchange) -> None:
         """Go on to what comes after an answered exchange."""
@@ -388,6 +392,8 @@ class HttpConnection(asyncio.Protocol):
         self._current = None
         self._since = self._loop.time()
         exchange.body.discard()
+        if self.transport.is_closing():
+            return
         if not exchange.keep_alive:
             self._queue.clear()
             # A client that still sends is heard out for a while, or its kernel would drop our answer (RFC 9112 §9.6).
