@@ -80,6 +80,11 @@ def test_body_is_not_asked_for_before_the_handler_wants_it(serve: Serve) -> None
     assert b"Connection: close" in answer
 
 
+def test_empty_body_is_asked_for_where_the_client_waits_for_that(serve: Serve) -> None:
+    request = b"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+    assert serve(refuse).ask(request).startswith(b"HTTP/1.1 100 Continue\r\n\r\n" + head(403))
+
+
 def test_chunked_request_and_response(serve: Serve) -> None:
     async def stream(request: HttpRequest) -> HttpResponse:
         return HttpResponse(200, [], aiter(request.body))

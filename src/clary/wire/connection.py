@@ -302,6 +302,10 @@ class HttpConnection(asyncio.Protocol):
 
     def _start(self, exchange: Exchange) -> None:
         self._current = exchange
+        if exchange.expects and exchange.body.length == 0:
+            # Nobody will wait for an empty body, but botocore, where it is not told to continue, takes the answer's
+            # status for that of its next request on this connection, too.
+            self._demand()
         exchange.task = self._loop.create_task(self._answer(exchange))
 
     def _demand(self) -> None:
