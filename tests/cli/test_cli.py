@@ -129,6 +129,7 @@ def test_killed_server_leaves_no_lock(start: Start, tmp_path: Path) -> None:
         (["up", "--port", "x"], {}, 2, "'x' is not a port number"),
         (["up", "--host", "192.0.2.1", "--port", "0"], {}, 1, "cannot listen on 192.0.2.1:0"),
         (["up"], {"CLARY_PORT": "x"}, 1, "clary: CLARY_PORT is 'x'"),
+        (["up"], {"CLARY_DATABASE_URL": "mysql://h/d"}, 1, "a database is named by a path"),
         (["up"], {"CLARY_ACCOUNT_ID": "1"}, 1, "clary: CLARY_ACCOUNT_ID is '1'"),
         (["env", "--data-dir", "/proc/none"], {}, 1, "clary: /proc/none: "),
         (["status"], {}, 1, "start one with: clary up"),

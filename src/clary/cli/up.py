@@ -7,7 +7,8 @@ import gc
 import logging
 import os
 import signal
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import uvloop
 
@@ -20,6 +21,8 @@ from clary.state.clock import SystemClock
 from clary.wire.authority import Authority
 from clary.wire.proxy import Proxy
 from clary.wire.server import Listener
+
+log = logging.getLogger(__name__)
 
 #: Seconds that requests under way have to end in after SIGTERM.
 GRACE = 5.0
@@ -49,7 +52,8 @@ async def serve(settings: Settings, lock: ServerLock, *, any_port: bool, for_run
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     clock = SystemClock()
-    app = App(settings, clock)
+    with starting():
+        app = App(settings, clock)
     authority = Authority(settings.data_dir / "authority", clock.now)
     proxy = Proxy(authority, upstream=settings.upstream_proxy, relay=settings.host in LOOPBACK)
     listener = Listener(app.handle, settings.host, settings.port, now=clock.now, tunnel=proxy.tunnel)
@@ -57,7 +61,8 @@ async def serve(settings: Settings, lock: ServerLock, *, any_port: bool, for_run
     here = "127.0.0.1" if settings.host in {"0.0.0.0", "::", ""} else settings.host  # noqa: S104  - compared only
     url = f"http://{f'[{here}]' if ':' in here else here}:{listener.port}"
     try:
-        await app.start(url)
+        with starting():
+            await app.start(url)
         # What start-up made stays for good: the collector need not look at it again.
         gc.collect()
         gc.freeze()
@@ -72,6 +77,17 @@ async def serve(settings: Settings, lock: ServerLock, *, any_port: bool, for_run
         await listener.stop(GRACE)
         await proxy.stop()
         await app.stop()
+
+
+@contextmanager
+def starting() -> Iterator[None]:
+    """Make what goes wrong at the start one line; with --verbose it is told in full."""
+    try:
+        yield
+    except Exception as error:
+        if log.isEnabledFor(logging.INFO):
+            raise
+        raise Failure(f"cannot start: {type(error).__name__}: {error} (--verbose shows where)") from error
 
 
 async def bind(listener: Listener, *, any_port: bool) -> None:
