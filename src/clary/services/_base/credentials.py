@@ -83,6 +83,7 @@ class TokenSealer:
             raise ValueError(f"the master key has {len(master_key)} bytes; it needs at least {_MAC_BYTES}")
         self._token_key = hmac.digest(master_key, b"clary session token", "sha256")
         self._secret_key = hmac.digest(master_key, b"clary secret access key", "sha256")
+        self._derivation_key = hmac.digest(master_key, b"clary derived key", "sha256")
         self._opened: dict[str, tuple[str, str, Session]] = {}
 
     def issue(self, session: Session) -> Credentials:
@@ -96,6 +97,10 @@ class TokenSealer:
     def long_term_secret(self, access_key_id: str) -> str:
         """Return the secret access key of a user's access key. Says nothing about whether there is such a key."""
         return self._secret(access_key_id.encode())
+
+    def derive_key(self, purpose: str) -> bytes:
+        """Return 32 bytes that are secret, and the same as long as the master key is, for one purpose."""
+        return hmac.digest(self._derivation_key, purpose.encode(), "sha256")
 
     def _secret(self, seed: bytes) -> str:
         return base64.b64encode(hmac.digest(self._secret_key, seed, "sha256")[:30]).decode()

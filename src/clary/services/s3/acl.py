@@ -10,8 +10,8 @@ from clary.services._base.context import Context
 from clary.services.s3.catalog import Source, find_bucket, find_named
 from clary.services.s3.extras import load_extra, update_extra
 from clary.services.s3.grants import canned, is_harmless, read_grants
-from clary.services.s3.group import Group, owner_of
-from clary.services.s3.models import Bucket
+from clary.services.s3.group import Group
+from clary.services.s3.models import Bucket, owner_of
 from clary.services.s3.settings import ACL, NEW_OWNERSHIP, OWNERSHIP
 from clary.wire.errors import AwsError
 

@@ -7,7 +7,8 @@ from clary.services._base.context import Context
 from clary.services.s3 import errors
 from clary.services.s3.catalog import find_bucket
 from clary.services.s3.grants import is_harmless, read_grants
-from clary.services.s3.group import Group, owner_of
+from clary.services.s3.group import Group
+from clary.services.s3.models import owner_of
 from clary.services.s3.names import check_bucket_name
 from clary.services.s3.settings import ACL, BLOCK, NEW_BLOCK, NEW_OWNERSHIP, OWNERSHIP, TAGGING
 from clary.services.s3.tags import BUCKET_TAGS, read_tag_set

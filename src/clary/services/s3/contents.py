@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 
 from clary.services.s3 import errors, integrity
 from clary.services.s3.checksums import FULL_OBJECT, Checksum, encode, new_hasher
+from clary.services.s3.ciphers import SealingWriter, sealed_span, unsealed
+from clary.services.s3.encryption import Encryption
 from clary.services.s3.integrity import MAX_UPLOAD, Expected
 from clary.services.s3.models import Part
 from clary.state.blobs import BlobStore, BlobWriter
@@ -30,7 +32,8 @@ BATCH_BYTES = 256 * 1024
 class Received:
     """Bytes that came whole and right: in `data`, or in `blob`, which `writer` finished.
 
-    `checksum` is the one that the client's request names, `kept` the one to store.
+    `checksum` is the one that the client's request names, `kept` the one to store. `seal` is the wrapped key of a blob
+    that is encrypted.
     """
 
     size: int
@@ -40,6 +43,7 @@ class Received:
     data: bytes | None = None
     writer: BlobWriter | None = None
     blob: str = ""
+    seal: str | None = None
 
     async def abort(self) -> None:
         """Give the blob's space back."""
@@ -85,8 +89,8 @@ class Contents:
         self._readers: Counter[str] = Counter()
         self._doomed: set[str] = set()
 
-    async def receive(self, body: RequestBody, expected: Expected) -> Received:
-        """Take a body in: few bytes into `data`, more into a blob. After an error nothing of it is left.
+    async def receive(self, body: RequestBody, expected: Expected, encryption: Encryption | None = None) -> Received:
+        """Take a body in: few bytes into `data`, more into a blob, encrypted. After an error nothing of it is left.
 
         Raises:
             AwsError: the bytes are not what the client said of them, they are too many, or the disk is full.
@@ -97,29 +101,35 @@ class Contents:
         first = await anext(batches, b"")
         if len(first) <= INLINE_BYTES:  # every batch but the last is longer
             return _inline(first, expected, body)
-        return await self._store(first, batches, expected, body)
+        return await self._store(first, batches, _Digests(expected, body), encryption)
 
-    async def store(self, body: AsyncIterable[bytes], expected: Expected) -> Received:
+    async def store(
+        self, body: AsyncIterable[bytes], expected: Expected, encryption: Encryption | None = None
+    ) -> Received:
         """Take a body into a blob, however few its bytes; else as `receive`."""
         batches = _batches(body)
-        return await self._store(await anext(batches, b""), batches, expected, body)
+        return await self._store(await anext(batches, b""), batches, _Digests(expected, body), encryption)
 
     async def _store(
-        self, first: bytes, rest: AsyncIterator[bytes], expected: Expected, body: AsyncIterable[bytes]
+        self, first: bytes, rest: AsyncIterator[bytes], digests: "_Digests", encryption: Encryption | None
     ) -> Received:
-        writer = self._blobs.create()
-        digests = _Digests(expected, body)
+        writer, seal = self._blobs.create(), None
+        if encryption is not None:
+            key, seal = encryption.new_key()
+            writer = SealingWriter(writer, key)
         try:
             await _write(writer, digests, first, rest)
             received = digests.finish()
-            return replace(received, writer=writer, blob=await writer.finish())
+            return replace(received, writer=writer, blob=await writer.finish(), seal=seal)
         except BaseException as error:
             await writer.abort()
             if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
                 raise errors.storage_full() from error
             raise
 
-    async def read(self, parts: Sequence[Part], start: int, end: int) -> AsyncIterator[bytes]:
+    async def read(
+        self, parts: Sequence[Part], start: int, end: int, encryption: Encryption | None = None
+    ) -> AsyncIterator[bytes]:
         """Begin to read the bytes `[start, end)` of an object; `parts` are those that hold them, in order.
 
         The first bytes have been read when this returns, so that what is gone or corrupt is an error and not a response
@@ -131,7 +141,7 @@ class Contents:
         """
         if not parts:
             raise KeyError("the object has no parts any more")
-        chunks = self._chunks(parts, start, end)
+        chunks = self._chunks(parts, start, end, encryption)
         return _prepend(await anext(chunks), chunks)
 
     def keep(self, blob_id: str) -> None:
@@ -144,15 +154,23 @@ class Contents:
         self._doomed |= read
         self._blobs.discard([blob_id for blob_id in blob_ids if blob_id not in read])
 
-    async def _chunks(self, parts: Sequence[Part], start: int, end: int) -> AsyncGenerator[bytes]:
+    async def _chunks(
+        self, parts: Sequence[Part], start: int, end: int, encryption: Encryption | None
+    ) -> AsyncGenerator[bytes]:
         self._readers.update(part.blob for part in parts)
         try:
             for part in parts:
                 first, last = max(0, start - part.start), min(part.size, end - part.start)
-                async for chunk in self._blobs.read(part.blob, first, last):
+                async for chunk in self._part(part, first, last, encryption):
                     yield chunk
         finally:
             self._release(parts)
+
+    def _part(self, part: Part, start: int, end: int, encryption: Encryption | None) -> AsyncIterator[bytes]:
+        if encryption is None or part.seal is None:
+            return self._blobs.read(part.blob, start, end)
+        sealed = self._blobs.read(part.blob, *sealed_span(start, end))
+        return unsealed(encryption.unwrap(part.seal), sealed, start, end)
 
     def _release(self, parts: Sequence[Part]) -> None:
         self._readers.subtract(part.blob for part in parts)

@@ -3,23 +3,24 @@
 Decision: a copied object shares the blobs of its source, so copying costs no bytes, however large the object. A part
 that is copied is read, for its ETag is an MD5 of its own, and written.
 
-Differs from AWS: the copy of an object that was uploaded in parts keeps its ETag and its parts.
+Differs from AWS: the copy of an object that was uploaded in parts so keeps its ETag and its parts.
 """
 
-import asyncio
 import secrets
-from collections.abc import AsyncIterable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from clary.services._base.context import Context
 from clary.services.s3 import checksums, errors
 from clary.services.s3.acl import check_acl
-from clary.services.s3.catalog import find_bucket, find_current, find_parts, find_upload, find_version
-from clary.services.s3.checksums import DEFAULT_ALGORITHM, FULL_OBJECT, Checksum
+from clary.services.s3.catalog import find_bucket, find_current, find_upload, find_version
+from clary.services.s3.checksums import DEFAULT_ALGORITHM
 from clary.services.s3.conditions import check_copy_source, check_write
+from clary.services.s3.contents import Received
 from clary.services.s3.drafts import draft
-from clary.services.s3.extras import copy_extra
+from clary.services.s3.encryption import CUSTOMER, Encryption
+from clary.services.s3.extras import copy_extra, load_extra, with_extra
 from clary.services.s3.integrity import MAX_UPLOAD, Expected, named_algorithm
 from clary.services.s3.models import Bucket, Version
 from clary.services.s3.multipart import Multipart, check_part_number
@@ -44,30 +45,63 @@ class Source(NamedTuple):
     version: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Needed:
+    """The bytes must be stored again for the copy, encrypted like this."""
+
+    encryption: Encryption | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The bytes of a version, stored again."""
+
+    source: Version
+    received: Received
+
+
+@dataclass(frozen=True, slots=True)
+class _Copied:
+    """The copy in its place."""
+
+    bucket: Bucket
+    version: Version
+    encryption: Encryption | None
+
+
 class Copying(Multipart):
     """The operations that copy."""
 
     async def copy_object(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """Copy an object, or change what its headers say by copying it onto itself.
 
-        Approximate: the copy of an object that was uploaded in parts keeps its ETag and its parts.
+        Approximate: a copy that needs no new encryption and no new checksum keeps the ETag and the parts of its source.
         """
-        wanted = named_algorithm(req)
-        computed: tuple[Version, Checksum] | None = None
+        stored: _Stored | None = None
         while True:
-            async with self.database.write() as tx:
-                source_bucket, source = await self._find_source(tx, ctx, req)
-                checksum = _known_checksum(source, wanted, computed)
-                if checksum is not None or wanted is None:
-                    bucket, placed = await self._copy(tx, ctx, req, source, checksum)
-                    break
-            computed = source, await self._compute(source, wanted)
-        described = {"ETag": placed.quoted_etag, "LastModified": placed.modified}
-        if placed.checksum is not None:
-            described |= checksums.load(placed.checksum).members()
+            try:
+                async with self.database.write() as tx:
+                    source_bucket, source = await self._find_source(tx, ctx, req)
+                    done = await self._copy(tx, ctx, req, source, stored)
+            except Exception:
+                if stored is not None:
+                    await stored.received.abort()
+                raise
+            if isinstance(done, _Copied):
+                break
+            # Its bytes must go through our hands, which takes too long for a write block. The next look finds whether
+            # the source is still the one whose bytes these are.
+            if stored is not None:
+                await stored.received.abort()
+            stored = await self._store_again(req, source, done)
+        described = {"ETag": done.version.quoted_etag, "LastModified": done.version.modified}
+        if done.version.checksum is not None:
+            described |= checksums.load(done.version.checksum).members()
         result: dict[str, Any] = {"CopyObjectResult": described}
-        if bucket.versioned:
-            result["VersionId"] = placed.version
+        if done.encryption is not None:
+            result |= done.encryption.headers()
+        if done.bucket.versioned:
+            result["VersionId"] = done.version.version
         if source_bucket.versioned:
             result["CopySourceVersionId"] = source.version
         return result
@@ -84,12 +118,17 @@ class Copying(Multipart):
             raise _too_large()
         algorithm = upload.algorithm or DEFAULT_ALGORITHM
         expected = Expected(end - start, None, algorithm, None, None, algorithm)
-        received = await self.contents.store(await self._read(source, start, end), expected)
+        encryption = self._upload_encryption(upload, req)
+        body = await self._open(source, start, end, self._encryption_of(source, req, "CopySource"))
+        chunks = WholeBody(body) if isinstance(body, bytes) else body
+        received = await self.contents.store(chunks, expected, encryption)
         part = await self._keep_part(ctx, bucket, upload, req["PartNumber"], received)
         described = {"ETag": f'"{part.etag}"', "LastModified": part.modified}
         if upload.algorithm:
             described[f"Checksum{algorithm}"] = received.kept.value
         result: dict[str, Any] = {"CopyPartResult": described}
+        if encryption is not None:
+            result |= encryption.headers()
         if source_bucket.versioned:
             result["CopySourceVersionId"] = source.version
         return result
@@ -114,8 +153,9 @@ class Copying(Multipart):
         return bucket, source
 
     async def _copy(
-        self, tx: Transaction, ctx: Context, req: dict[str, Any], source: Version, checksum: Checksum | None
-    ) -> tuple[Bucket, Version]:
+        self, tx: Transaction, ctx: Context, req: dict[str, Any], source: Version, stored: "_Stored | None"
+    ) -> "_Copied | _Needed":
+        """Put the copy in place; or say what its bytes need, when they are not fit for it and `stored` is not they."""
         if source.size > MAX_UPLOAD:
             raise _too_large()
         _check_changes_something(req)
@@ -124,31 +164,58 @@ class Copying(Multipart):
         check_write(req, req["Key"], None if current is None else current.etag)
         await check_acl(tx, bucket, req)
         new = new._replace(
-            size=source.size,
-            etag=source.etag,
-            checksum=source.checksum if checksum is None else checksum.stored(),
             headers=new.headers if req.get("MetadataDirective") == "REPLACE" else source.headers,
             extra=copy_extra(new, source, replace_tags=req.get("TaggingDirective") == "REPLACE"),
-            content=None if source.content is None else secrets.token_hex(16),
-            data=source.data,
         )
-        if source.content is not None:
+        encryption = self.keyring.wanted(ctx, req, bucket)
+        versions = Versions(tx, self.contents, bucket)
+        if stored is not None and stored.source == source:
+            placed = await versions.place_received(current, new, stored.received, encryption)
+        elif self._may_share(req, source, encryption):
+            placed = await self._share(versions, current, new, source, encryption)
+        else:
+            return _Needed(encryption)
+        return _Copied(bucket, placed, encryption)
+
+    def _may_share(self, req: dict[str, Any], source: Version, encryption: Encryption | None) -> bool:
+        """Whether the bytes of the source are fit for the copy as they lie."""
+        existing = self._encryption_of(source, req, "CopySource")
+        wanted = named_algorithm(req)
+        known = wanted is None or (source.checksum is not None and checksums.load(source.checksum).algorithm == wanted)
+        plain = existing is None and encryption is None
+        by_us = existing is not None and encryption is not None and CUSTOMER not in {existing.kind, encryption.kind}
+        return known and (plain or by_us)
+
+    async def _share(
+        self,
+        versions: Versions,
+        current: Version | None,
+        new: Version,
+        source: Version,
+        encryption: Encryption | None,
+    ) -> Version:
+        content = None if source.content is None else secrets.token_hex(16)
+        new = new._replace(
+            size=source.size, etag=source.etag, checksum=source.checksum, content=content, data=source.data
+        )
+        if encryption is not None:
+            new = with_extra(new, "seal", encryption.stored(load_extra(source)["seal"].get("key")))
+        if content is not None:
             # Before the copy takes its place: if it is its own source, the blobs so are never without an owner.
-            await tx.execute(_SHARE_PARTS, new.content, source.content)
-        return bucket, await Versions(tx, self.contents, bucket).place(current, new)
+            await versions.tx.execute(_SHARE_PARTS, content, source.content)
+        return await versions.place(current, new)
 
-    async def _compute(self, source: Version, algorithm: str) -> Checksum:
-        """Compute a checksum of bytes that are stored already."""
-        hasher = checksums.new_hasher(algorithm)
-        async for chunk in await self._read(source, 0, source.size):
-            await asyncio.to_thread(hasher.update, chunk)
-        return Checksum(algorithm, FULL_OBJECT, checksums.encode(hasher.digest()))
-
-    async def _read(self, source: Version, start: int, end: int) -> AsyncIterable[bytes]:
-        if source.data is not None or start == end:
-            return WholeBody((source.data or b"")[start:end])
-        parts = await find_parts(self.database, source, start, end)
-        return await self.contents.read(parts, start, end)
+    async def _store_again(self, req: dict[str, Any], source: Version, needed: "_Needed") -> "_Stored":
+        algorithm = named_algorithm(req)
+        if algorithm is None and source.checksum is not None:
+            algorithm = checksums.load(source.checksum).algorithm
+        algorithm = algorithm or DEFAULT_ALGORITHM
+        expected = Expected(source.size, None, algorithm, None, None, algorithm)
+        existing = self._encryption_of(source, req, "CopySource")
+        body = await self._open(source, 0, source.size, existing)
+        if isinstance(body, bytes):
+            return _Stored(source, await self.contents.receive(WholeBody(body), expected))
+        return _Stored(source, await self.contents.store(body, expected, needed.encryption))
 
 
 def parse_source(source: str | dict[str, str]) -> Source:
@@ -165,15 +232,6 @@ def parse_source(source: str | dict[str, str]) -> Source:
         message = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"
         raise errors.argument(message, "x-amz-copy-source", source)
     return Source(bucket, key, version or None)
-
-
-def _known_checksum(source: Version, wanted: str | None, computed: tuple[Version, Checksum] | None) -> Checksum | None:
-    """Return the checksum that the copy is to have, None when it must be computed first, or the source has none."""
-    kept = None if source.checksum is None else checksums.load(source.checksum)
-    if wanted is None or (kept is not None and kept.algorithm == wanted):
-        return kept
-    # What was computed is good as long as the source is still the one that it was computed of.
-    return computed[1] if computed is not None and computed[0] == source else None
 
 
 def _check_changes_something(req: dict[str, Any]) -> None:

@@ -1,4 +1,7 @@
-"""What few objects have beside their headers: tags, locks, ACLs. One JSON document: the many pay for one column."""
+"""What few objects have beside their headers, in one JSON document, so that the many pay for one column.
+
+`tags`, `lock`, `acl`, and `seal`: how it is encrypted.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -55,15 +58,17 @@ def with_defaults(bucket: Bucket, version: Version) -> Version:
     Raises:
         AwsError: InvalidRequest: it is locked, and the bucket has no object lock.
     """
-    extra = load_extra(version)
-    lock = new_lock(bucket, extra.get("lock", {}), version.modified)
-    return version._replace(extra=_dump(extra | {"lock": lock}))
+    return with_extra(version, "lock", new_lock(bucket, load_extra(version).get("lock", {}), version.modified))
+
+
+def with_extra(version: Version, name: str, value: Any) -> Version:
+    """Return a version with one of its extras changed; None takes it away."""
+    return version._replace(extra=_dump(load_extra(version) | {name: value}))
 
 
 async def update_extra(tx: Transaction, bucket: Bucket, version: Version, name: str, value: Any) -> None:
     """Change one of an object's extras; None takes it away."""
-    extra = _dump(load_extra(version) | {name: value})
-    params = (extra, bucket.id, version.key, version.version)
+    params = (with_extra(version, name, value).extra, bucket.id, version.key, version.version)
     if not await tx.execute(_UPDATE_CURRENT, *params):
         await tx.execute(_UPDATE_BELOW, *params)
 

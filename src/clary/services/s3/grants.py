@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from clary.services.s3.group import owner_of
+from clary.services.s3.models import owner_of
 from clary.wire.errors import AwsError
 
 _GROUPS = "http://acs.amazonaws.com/groups/"

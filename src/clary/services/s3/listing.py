@@ -7,8 +7,8 @@ from typing import Any
 from clary.services._base.context import Context
 from clary.services.s3 import checksums, errors
 from clary.services.s3.catalog import Source, find_bucket
-from clary.services.s3.group import Group, owner_of
-from clary.services.s3.models import Bucket
+from clary.services.s3.group import Group
+from clary.services.s3.models import Bucket, owner_of
 from clary.services.s3.names import encode_key
 from clary.services.s3.pages import AFTER, Fetch, Page, collect
 from clary.services.s3.parameters import key_of, page_head, page_limit, scope_of, spelling, start_after

@@ -2,19 +2,15 @@
 
 from typing import Any
 
-import orjson
-
 from clary.services._base.context import Context
 from clary.services.s3 import errors
 from clary.services.s3.catalog import Source, find_bucket, find_named
+from clary.services.s3.defaults import set_default
 from clary.services.s3.extras import update_extra
 from clary.services.s3.group import Group
 from clary.services.s3.locks import bucket_lock, check_retention, lock_of, missing_configuration, retention
-from clary.services.s3.models import Bucket, Version, dump
-from clary.state.database import Transaction
+from clary.services.s3.models import Bucket, Version
 from clary.wire.errors import AwsError
-
-_SET_DEFAULTS = "UPDATE s3_buckets SET defaults = ? WHERE id = ?"
 
 
 class Locking(Group):
@@ -91,13 +87,6 @@ class Locking(Group):
         if bucket_lock(bucket) is None:
             raise missing_configuration()
         return bucket, version
-
-
-async def set_default(tx: Transaction, bucket: Bucket, name: str, value: Any) -> None:
-    """Change one of a bucket's defaults; None takes it away."""
-    defaults = {} if bucket.defaults is None else orjson.loads(bucket.defaults)
-    defaults = {key: item for key, item in (defaults | {name: value}).items() if item is not None}
-    await tx.execute(_SET_DEFAULTS, dump(defaults) if defaults else None, bucket.id)
 
 
 def _no_lock() -> AwsError:

@@ -1,5 +1,6 @@
 """What S3 keeps, row by row. The order of the fields is the order of the columns."""
 
+import hashlib
 from typing import Any, NamedTuple
 
 import orjson
@@ -32,7 +33,7 @@ class Version(NamedTuple):
     """One version of an object, or a delete marker: `s3_objects` and `s3_versions` without their bucket.
 
     `headers` is the JSON document that HeadObject's answer begins with, `extra` a JSON document of what few objects
-    have (`tags`, `lock`, `acl`), None for nothing of that. `data` is no column of theirs: it is what `inline` refers
+    have (see `extras`), None for nothing of that. `data` is no column of theirs: it is what `inline` refers
     to, where a statement reads that too.
     """
 
@@ -90,3 +91,8 @@ class Upload(NamedTuple):
 def dump(document: dict[str, Any]) -> str:
     """Return a document as its column holds it."""
     return orjson.dumps(document).decode()
+
+
+def owner_of(account: str) -> dict[str, str]:
+    """Return an account as S3 names owners: by a canonical id of 64 hexadecimal digits."""
+    return {"ID": hashlib.sha256(account.encode()).hexdigest()}

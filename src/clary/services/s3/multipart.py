@@ -5,6 +5,8 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
+
 from clary.services._base.context import Context
 from clary.services.s3 import checksums, errors
 from clary.services.s3.acl import check_acl
@@ -14,6 +16,8 @@ from clary.services.s3.checksums import COMPOSITE, DEFAULT_ALGORITHM, FULL_OBJEC
 from clary.services.s3.conditions import check_write
 from clary.services.s3.contents import Received
 from clary.services.s3.drafts import draft
+from clary.services.s3.encryption import CUSTOMER, Encryption
+from clary.services.s3.extras import load_extra, with_extra
 from clary.services.s3.group import Group
 from clary.services.s3.integrity import named_algorithm, read_expected
 from clary.services.s3.models import Bucket, Part, Upload, Version
@@ -48,6 +52,10 @@ class Multipart(Group):
         """Begin an upload."""
         algorithm, kind = _checksum(req)
         new = draft(ctx, req)
+        bucket = await find_bucket(self.database, ctx, req["Bucket"], req.get("ExpectedBucketOwner"))
+        encryption = self.keyring.wanted(ctx, req, bucket)
+        if encryption is not None:
+            new = with_extra(new, "seal", encryption.stored())
         upload = Upload(
             key=new.key,
             # Ids sort by the time of their making, as uploads of one key are listed; none is the beginning of another.
@@ -66,6 +74,8 @@ class Multipart(Group):
         result = {"Bucket": bucket.name, "Key": req["Key"], "UploadId": upload.id}
         if algorithm:
             result |= {"ChecksumAlgorithm": algorithm, "ChecksumType": kind}
+        if encryption is not None:
+            result |= encryption.headers()
         return result
 
     async def upload_part(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
@@ -80,17 +90,23 @@ class Multipart(Group):
                 f"Checksum Type mismatch occurred, expected checksum Type: {wanted}, actual checksum Type: {given}"
             )
             raise errors.invalid_request(message)
-        received = await self.contents.store(req.get("Body") or WholeBody(), expected)
+        encryption = self._upload_encryption(upload, req)
+        received = await self.contents.store(req.get("Body") or WholeBody(), expected, encryption)
         part = await self._keep_part(ctx, bucket, upload, req["PartNumber"], received)
         result: dict[str, Any] = {"ETag": f'"{part.etag}"'}
         algorithm, _, value = received.checksum
         result[f"Checksum{algorithm}"] = value
-        return result
+        return result if encryption is None else result | encryption.headers()
+
+    def _upload_encryption(self, upload: Upload, req: dict[str, Any]) -> Encryption | None:
+        """Return how an upload's parts are encrypted: as it was begun, by the same key."""
+        seal = None if upload.extra is None else orjson.loads(upload.extra).get("seal")
+        return self.keyring.of(seal, req)
 
     async def _keep_part(self, ctx: Context, bucket: Bucket, upload: Upload, number: int, received: Received) -> Part:
         """Make received bytes a part of an upload, when that is still there."""
         etag, checksum = received.md5.hex(), received.kept.stored()
-        part = Part(number, -1, received.size, etag, checksum, ctx.now(), None, received.blob)
+        part = Part(number, -1, received.size, etag, checksum, ctx.now(), received.seal, received.blob)
         try:
             async with self.database.write() as tx:
                 await find_upload(tx, bucket, upload.key, upload.id)
@@ -128,6 +144,8 @@ class Multipart(Group):
         }
         if done.checksum is not None:
             result |= checksums.load(done.checksum).members()
+        if (seal := load_extra(done).get("seal")) and seal["kind"] != CUSTOMER:
+            result |= Encryption(seal["kind"], seal["name"], b"").headers()
         if bucket.versioned:
             result["VersionId"] = done.version
         return result

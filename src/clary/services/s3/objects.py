@@ -7,14 +7,14 @@ import orjson
 from clary.services._base.context import Context
 from clary.services.s3 import checksums, errors
 from clary.services.s3.acl import check_acl
-from clary.services.s3.catalog import find_bucket, find_current, find_named, find_parts
+from clary.services.s3.catalog import find_bucket, find_current, find_named
 from clary.services.s3.conditions import check_read, check_write
-from clary.services.s3.contents import INLINE_BYTES, Received
+from clary.services.s3.contents import INLINE_BYTES
 from clary.services.s3.drafts import draft
 from clary.services.s3.extras import extra_headers
 from clary.services.s3.group import Group
 from clary.services.s3.integrity import read_expected
-from clary.services.s3.models import STANDARD, Bucket, Part, Version
+from clary.services.s3.models import STANDARD, Bucket, Version
 from clary.services.s3.ranges import parse_range
 from clary.services.s3.versions import Versions
 from clary.wire.body import WholeBody
@@ -43,39 +43,28 @@ class Objects(Group):
         """
         expected = read_expected(req, ctx.http)
         new = draft(ctx, req)
+        encryption = None
         if expected.length is None or expected.length > INLINE_BYTES:
-            await find_bucket(self.database, ctx, req["Bucket"], req.get("ExpectedBucketOwner"))
-        received = await self.contents.receive(req.get("Body") or WholeBody(), expected)
+            bucket = await find_bucket(self.database, ctx, req["Bucket"], req.get("ExpectedBucketOwner"))
+            encryption = self.keyring.wanted(ctx, req, bucket)
+        received = await self.contents.receive(req.get("Body") or WholeBody(), expected, encryption)
         try:
-            bucket, placed = await self._store(ctx, req, new, received)
+            async with self.database.write() as tx:
+                bucket, current = await find_current(tx, ctx, req["Bucket"], new.key, req.get("ExpectedBucketOwner"))
+                check_write(req, req["Key"], None if current is None else current.etag)
+                await check_acl(tx, bucket, req)
+                if received.data is not None:
+                    encryption = self.keyring.wanted(ctx, req, bucket)
+                placed = await Versions(tx, self.contents, bucket).place_received(current, new, received, encryption)
         except Exception:  # a cancelled task's changes may be kept: then the next start decides
             await received.abort()
             raise
         result: dict[str, Any] = {"ETag": placed.quoted_etag, **received.checksum.members()}
+        if encryption is not None:
+            result |= encryption.headers()
         if bucket.versioned:
             result["VersionId"] = placed.version
         return result
-
-    async def _store(
-        self, ctx: Context, req: dict[str, Any], new: Version, received: Received
-    ) -> tuple[Bucket, Version]:
-        new = new._replace(
-            size=received.size,
-            etag=received.md5.hex(),
-            checksum=received.kept.stored(),
-            content=received.blob or None,
-            data=received.data,
-        )
-        async with self.database.write() as tx:
-            bucket, current = await find_current(tx, ctx, req["Bucket"], new.key, req.get("ExpectedBucketOwner"))
-            check_write(req, req["Key"], None if current is None else current.etag)
-            await check_acl(tx, bucket, req)
-            versions = Versions(tx, self.contents, bucket)
-            new = await versions.place(current, new)
-            if received.blob:
-                part = Part(1, 0, new.size, new.etag, received.kept.stored(), new.modified, None, received.blob)
-                await versions.add_part(received.blob, part)
-        return bucket, new
 
     async def get_object(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """Return an object's bytes: as they lie when they are few, else as a stream."""
@@ -92,23 +81,20 @@ class Objects(Group):
         """Do what `get_object` does; KeyError when the object was replaced while it was being looked up."""
         bucket, version = await find_named(self.database, ctx, req, "GET", data=True)
         check_read(req, version.etag, version.modified)
+        encryption = self._encryption_of(version, req)
         result, start, end = await self._describe(bucket, version, req)
-        if version.data is not None:
-            data = version.data
-            result["Body"] = data if end - start == len(data) else data[start:end]
-        elif start == end:
-            result["Body"] = b""
-        else:
-            parts = await find_parts(self.database, version, start, end)
-            result["Body"] = await self.contents.read(parts, start, end)
+        if encryption is not None:
+            result |= encryption.headers()
+        result["Body"] = await self._open(version, start, end, encryption)
         return result
 
     async def head_object(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """Return what GetObject would, without the bytes."""
         bucket, version = await find_named(self.database, ctx, req, "HEAD")
         check_read(req, version.etag, version.modified)
+        encryption = self._encryption_of(version, req)
         result, _, _ = await self._describe(bucket, version, req)
-        return result
+        return result if encryption is None else result | encryption.headers()
 
     async def _describe(self, bucket: Bucket, version: Version, req: dict[str, Any]) -> tuple[dict[str, Any], int, int]:
         """Return a response without its body, and which bytes `[start, end)` belong into that."""

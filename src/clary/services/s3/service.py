@@ -8,6 +8,7 @@ from clary.services.s3.absent import Absent
 from clary.services.s3.access import Access
 from clary.services.s3.acl import Acl
 from clary.services.s3.attributes import Attributes
+from clary.services.s3.bucket_encryption import BucketEncryption
 from clary.services.s3.buckets import Buckets
 from clary.services.s3.copying import Copying
 from clary.services.s3.cors import Cors
@@ -35,6 +36,7 @@ class S3(
     Access,
     Acl,
     Cors,
+    BucketEncryption,
     Absent,
     Objects,
     Attributes,

@@ -68,11 +68,6 @@ BLOCK = Setting(
     "The public access block configuration was not found",
 )
 CORS = Setting("cors", "NoSuchCORSConfiguration", "The CORS configuration does not exist")
-ENCRYPTION = Setting(
-    "encryption",
-    "ServerSideEncryptionConfigurationNotFoundError",
-    "The server side encryption configuration was not found",
-)
 LIFECYCLE = Setting("lifecycle", "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist")
 OWNERSHIP = Setting(
     "ownership-controls", "OwnershipControlsNotFoundError", "The bucket ownership controls were not found"

@@ -6,8 +6,8 @@ from typing import Any
 from clary.services._base.context import Context
 from clary.services.s3 import checksums
 from clary.services.s3.catalog import find_bucket, find_upload
-from clary.services.s3.group import Group, owner_of
-from clary.services.s3.models import Part, Upload
+from clary.services.s3.group import Group
+from clary.services.s3.models import Part, Upload, owner_of
 from clary.services.s3.names import encode_key
 from clary.services.s3.pages import collect
 from clary.services.s3.parameters import key_of, page_head, page_limit, scope_of, spelling, start_after

@@ -5,8 +5,10 @@ import secrets
 from dataclasses import dataclass
 
 from clary.services.s3.catalog import find_newest_below, find_version
-from clary.services.s3.contents import Contents
-from clary.services.s3.extras import with_defaults
+from clary.services.s3.ciphers import seal
+from clary.services.s3.contents import Contents, Received
+from clary.services.s3.encryption import Encryption
+from clary.services.s3.extras import with_defaults, with_extra
 from clary.services.s3.locks import check_removable
 from clary.services.s3.models import NULL_VERSION, STANDARD, Bucket, Part, Version
 from clary.services.s3.statements import spell
@@ -73,6 +75,27 @@ class Versions:
         await self.tx.execute(_PLACE, self.bucket.id, *new[:-1])
         return new
 
+    async def place_received(
+        self, current: Version | None, new: Version, received: Received, encryption: Encryption | None
+    ) -> Version:
+        """Make what was received the current object; `new` is all of it but the bytes."""
+        data, wrapped = received.data, None
+        if encryption is not None:
+            if data is not None:
+                key, wrapped = encryption.new_key()
+                data = seal(key, data)
+            new = with_extra(new, "seal", encryption.stored(wrapped))
+        kept = received.kept.stored()
+        new = new._replace(
+            size=received.size, etag=received.md5.hex(), checksum=kept, content=received.blob or None, data=data
+        )
+        new = await self.place(current, new)
+        if received.blob:
+            part = Part(1, 0, new.size, new.etag, kept, new.modified, received.seal, received.blob)
+            await self.tx.execute(_INSERT_PART, received.blob, *part)
+            self.tx.on_commit(functools.partial(self.contents.keep, received.blob))
+        return new
+
     async def _succeed(self, current: Version | None, new: Version) -> Version:
         """Give `new` its place in the history of its key."""
         keeps = self.bucket.versioning == "Enabled"
@@ -82,11 +105,6 @@ class Versions:
         if not keeps:
             await self._remove_null_below(new.key)
         return new._replace(version=new_version_id() if keeps else NULL_VERSION, rank=rank)
-
-    async def add_part(self, content: str, part: Part) -> None:
-        """Record a part whose blob is finished; the blob is kept with this block."""
-        await self.tx.execute(_INSERT_PART, content, *part)
-        self.tx.on_commit(functools.partial(self.contents.keep, part.blob))
 
     async def mark(self, key: bytes, current: Version | None, now: float) -> Version | None:
         """Delete the key without naming a version; return the delete marker where the bucket keeps versions."""
