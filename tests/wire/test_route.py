@@ -171,6 +171,13 @@ async def test_s3_resources(method: str, path: str, operation: str) -> None:
     assert await ROUTER.resolve(request, ROUTER.locate(request, None)) == Route("s3", operation, None)
 
 
+@pytest.mark.parametrize(("signed", "region"), [("eu-west-1", "eu-west-1"), ("US", None), ("", None)])
+def test_region_is_the_one_that_was_signed_for(signed: str, region: str | None) -> None:
+    authorization = f"AWS4-HMAC-SHA256 Credential=A/20260101/{signed}/s3/aws4_request, SignedHeaders=host, Signature=0"
+    request = get("/", authorization=authorization)
+    assert ROUTER.locate(request, read_claim(request)) == Target("s3", region)
+
+
 async def test_virtual_host_puts_the_bucket_in_the_path() -> None:
     request = get("/k?acl", "b.s3.eu-west-1.amazonaws.com")
     route = await ROUTER.resolve(request, ROUTER.locate(request, None))

@@ -12,7 +12,7 @@ from functools import lru_cache
 from clary.wire.catalog import Catalog
 from clary.wire.claim import Claim, parameters
 from clary.wire.errors import AwsError
-from clary.wire.host import Address, read_host, service_prefixes
+from clary.wire.host import REGION, Address, read_host, service_prefixes
 from clary.wire.model import ServiceModel
 from clary.wire.protocol import CBOR, JSON, QUERY, protocol_of
 from clary.wire.tree import Tree
@@ -31,8 +31,8 @@ RPC_PATH = re.compile(r"/service/(?P<service>[^/]+)/operation/(?P<operation>[^/]
 class Target:
     """A service, by botocore's name, and where a request puts it.
 
-    `region` is named by the host or the credential, None where neither names one. `path` is the path with the bucket in
-    front, where the request has that in its host (virtual-host S3), else None.
+    `region` is named by the host or the credential, None where neither names one (s3cmd signs for `US`, which is none).
+    `path` is the path with the bucket in front, where the request has that in its host (virtual-host S3), else None.
     """
 
     service: str
@@ -65,7 +65,7 @@ class Router:
             AwsError: the request is for a service that we do not speak for.
         """
         address: Address = self._read_host(request.headers.get("host", ""))
-        region = address.region or (claim.region if claim is not None and claim.region else None)
+        region = address.region or (claim.region if claim is not None and REGION.fullmatch(claim.region) else None)
         service = self._service(request, claim, address)
         if service == "s3" and address.bucket is not None:
             return Target("s3", region, f"/{address.bucket}{request.path}")
