@@ -1,6 +1,7 @@
 """Space comes back, and concurrent writers leave one whole object."""
 
 import os
+import resource
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.config import Config
 
 from clary.state.blobs import BlobStore
 from clary.testing import Server
@@ -84,6 +86,31 @@ def test_reader_goes_on_when_the_object_is_deleted(own_server: Server) -> None:
     s3.delete_object(Bucket="own", Key="k")
     assert start + body.read() == data
     settle(own_server, 0)
+
+
+def test_reader_that_leaves_early_holds_nothing(own_server: Server) -> None:
+    s3 = own_server.client("s3")
+    s3.put_object(Bucket="own", Key="k", Body=os.urandom(20 * 2**20))
+    body = s3.get_object(Bucket="own", Key="k")["Body"]
+    body.read(1000)
+    body.close()
+    s3.delete_object(Bucket="own", Key="k")
+    settle(own_server, 0)
+
+
+def test_put_object_that_the_disk_cannot_hold(own_server: Server, refused: Callable[..., Any]) -> None:
+    s3 = own_server.client("s3", config=Config(retries={"total_max_attempts": 1}))
+    s3.put_object(Bucket="own", Key="before", Body=b"x" * LARGE)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8 * 2**20, before[1]))
+    try:
+        error = refused(s3.put_object, Bucket="own", Key="k", Body=os.urandom(10 * 2**20))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (error["Status"], error["Code"]) == (507, "InsufficientStorage")
+    settle(own_server, 1)
+    s3.put_object(Bucket="own", Key="k", Body=b"x" * LARGE)
+    assert s3.list_objects_v2(Bucket="own")["KeyCount"] == 2
 
 
 def test_concurrent_puts_of_one_key_leave_one_whole(own_server: Server) -> None:

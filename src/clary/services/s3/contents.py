@@ -24,6 +24,8 @@ from clary.wire.types import RequestBody
 
 #: The most bytes that lie in an object's row.
 INLINE_BYTES = 64 * 1024
+#: What a disk that is full says, or one that lets no file grow so large.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 #: Bytes that are hashed and written at once.
 BATCH_BYTES = 256 * 1024
 
@@ -123,7 +125,7 @@ class Contents:
             return replace(received, writer=writer, blob=await writer.finish(), seal=seal)
         except BaseException as error:
             await writer.abort()
-            if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            if isinstance(error, OSError) and error.errno in _FULL:
                 raise errors.storage_full() from error
             raise
 
