@@ -1,7 +1,6 @@
 """The way of a request, from its bytes to the bytes of its answer: one visible, ordered list of steps."""
 
 import logging
-import uuid
 from contextlib import suppress
 
 import orjson
@@ -9,6 +8,7 @@ import orjson
 from clary import __version__
 from clary.identity import Identity
 from clary.platform import Services
+from clary.services._base.context import new_id
 from clary.state.database import Unavailable
 from clary.wire.catalog import Catalog
 from clary.wire.claim import read_claim
@@ -43,7 +43,7 @@ class Gateway:
         return response
 
     async def _answer(self, request: HttpRequest) -> HttpResponse:
-        request_id = str(uuid.uuid4())
+        request_id = new_id()
         operation: Operation | None = None
         try:
             claim = read_claim(request)

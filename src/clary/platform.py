@@ -3,7 +3,6 @@
 import asyncio
 import importlib
 import inspect
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,7 @@ from typing import Any, TypeVar, cast
 from clary.jobs.hosts import Hosts
 from clary.jobs.program import Runner
 from clary.jobs.queue import Queue
-from clary.services._base.context import Client, Context
+from clary.services._base.context import Client, Context, new_id
 from clary.services._base.credentials import TokenSealer
 from clary.services._base.principal import Principal
 from clary.services._base.service import Service
@@ -151,7 +150,7 @@ class Services:
             account=account,
             region=region,
             principal=principal,
-            request_id=request_id or str(uuid.uuid4()),
+            request_id=request_id or new_id(),
             state=self.platform.records.scoped(service, scope),
             platform=self.platform,
             http=http,
@@ -230,4 +229,6 @@ class ServerPlatform:
             "AWS_SESSION_TOKEN": credentials["SessionToken"],
             "AWS_DEFAULT_REGION": region,
             "AWS_REGION": region,
+            # Some operations' hosts have a prefix, and `sync-127.0.0.1` is no host.
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         }

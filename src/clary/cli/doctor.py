@@ -53,11 +53,6 @@ def sandbox() -> str | None:
     return path if done.returncode == 0 else None
 
 
-def container_engine() -> str | None:
-    """Return where podman or docker is."""
-    return shutil.which("podman") or shutil.which("docker")
-
-
 ML = "pip install 'clary[ml]'"
 ENGINES = (
     Engine("bubblewrap", "gives each job its own /opt/ml, and no network when isolated", sandbox,
@@ -66,5 +61,4 @@ ENGINES = (
     Engine("pyarrow", "Parquet in training data", package("pyarrow"), ML),
     Engine("psycopg", "PostgreSQL for metadata (CLARY_DATABASE_URL)", package("psycopg"),
            "pip install 'clary[postgres]'"),
-    Engine("podman", "jobs from container images of your own", container_engine, "apt install podman"),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """What an operation is given besides its input."""
 
-import uuid
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,4 +107,5 @@ class Context:
 
 def new_id() -> str:
     """Return a fresh random id in the form of a UUID."""
-    return str(uuid.uuid4())
+    digits = os.urandom(16).hex()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
