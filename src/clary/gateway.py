@@ -50,6 +50,8 @@ class Gateway:
             target = self._router.locate(request, claim)
             if request.method == "OPTIONS" and (answer := await self._preflight(request, target)) is not None:
                 return answer
+            if claim is None and (answer := await self._form(request, target)) is not None:
+                return answer
             route = await self._router.resolve(request, target)
             operation = self._catalog.operation(route.service, route.operation, request)
             principal, request = await self._identity.authenticate(request, claim, operation, route.path)
@@ -72,6 +74,16 @@ class Gateway:
         """Answer a browser that asks what a page of another origin may do."""
         service = await self._services.get(target.service)
         return None if service is None else await service.preflight(request, target.path or request.path)
+
+    async def _form(self, request: HttpRequest, target: Target) -> HttpResponse | None:
+        """Answer a form whose fields carry the signature."""
+        if request.method != "POST" or not request.headers.get("content-type", "").startswith("multipart/form-data"):
+            return None
+        service = await self._services.get(target.service)
+        if service is None:
+            return None
+        region = target.region or self._region
+        return await service.form(request, target.path or request.path, region, self._identity.identify)
 
     async def _share(self, request: HttpRequest, response: HttpResponse) -> None:
         """Let a page of another origin read the response, where the service says that it may."""

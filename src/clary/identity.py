@@ -68,6 +68,16 @@ class Identity:
         )
         return principal, checked
 
+    async def identify(self, claim: Claim, text: str) -> Principal:
+        """Return who signed a text: the policy in a form that is posted to S3.
+
+        Raises:
+            AwsError: in S3's words: the signature does not hold.
+        """
+        secret, principal = await self._look_up(claim)
+        self._verifier.verify_text(text, claim, secret, S3, self._clock.now())
+        return principal
+
     async def _look_up(self, claim: Claim) -> tuple[Secret | None, Principal]:
         """Return what belongs to the access key; None for the secret of a key that nobody has."""
         if claim.access_key == self._root_key and not claim.token:

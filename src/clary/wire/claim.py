@@ -17,6 +17,7 @@ from clary.wire.types import HttpRequest
 ALGORITHM = "AWS4-HMAC-SHA256"
 #: The parts of the `Authorization` header, and the query parameters that stand for them in a presigned URL.
 HEADER_PARTS = ("Credential", "SignedHeaders", "Signature")
+FORM_PARTS = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Signature")
 QUERY_PARTS = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Signature")
 
 
@@ -78,6 +79,32 @@ def read_claim(request: HttpRequest) -> Claim | None:
             token=given.get("x-amz-security-token", "") or request.headers.get("x-amz-security-token", ""),
         )
     return None
+
+
+def claim_of_form(fields: Mapping[str, str]) -> Claim:
+    """Return what a form's fields (in lower case) claim, by which S3 takes POST uploads. What they sign is a policy."""
+    token = fields.get("x-amz-security-token", "")
+    if "x-amz-signature" not in fields and "x-amz-algorithm" not in fields:
+        access_key, signature = fields.get("awsaccesskeyid", ""), fields.get("signature", "")
+        return Claim(Scheme.V2, True, "", access_key, service="s3", signature=signature, token=token)
+    algorithm = fields.get("x-amz-algorithm", "")
+    if algorithm not in {ALGORITHM, ""}:
+        return Claim(Scheme.OTHER, presigned=True, text=algorithm)
+    access_key, date, region, service, malformed = _split_credential(fields.get("x-amz-credential", ""))
+    return Claim(
+        Scheme.V4,
+        True,
+        algorithm,
+        access_key,
+        date,
+        region,
+        service,
+        signature=fields.get("x-amz-signature", ""),
+        timestamp=fields.get("x-amz-date", ""),
+        token=token,
+        missing=tuple(name for name in FORM_PARTS if not fields.get(name.lower())),
+        malformed=malformed,
+    )
 
 
 def parameters(query: str) -> dict[str, str]:

@@ -96,6 +96,21 @@ class Verifier:
             return dechunk(whole, None if payload == UNSIGNED_TRAILER else Signer(claim, key, scope, claim.signature))
         return with_hashed_body(whole, payload)
 
+    def verify_text(self, text: str, claim: Claim, secret: Secret | None, dialect: Dialect, now: float) -> None:
+        """Check a signature of a text by itself: of the policy in a form.
+
+        Raises:
+            AwsError: it does not hold, in the words of `dialect`.
+        """
+        known = check_secret(claim, secret, dialect, now)
+        if claim.scheme is Scheme.V2:
+            signature = sign(known.secret, text)
+        else:
+            key = self.signing_key(known.secret, claim.date, claim.region, claim.service)
+            signature = hmac.digest(key, text.encode(), "sha256").hex()
+        if not hmac.compare_digest(signature.encode(), claim.signature.encode()):
+            raise dialect.mismatch(claim, "", text)
+
     def signing_key(self, secret: str, date: str, region: str, service: str) -> bytes:
         """Return the key that signs for one day, region and service."""
         name = (secret, date, region, service)

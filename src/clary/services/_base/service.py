@@ -1,11 +1,16 @@
 """The base class of a service."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
 from clary.services._base.context import Platform
+from clary.services._base.principal import Principal
 from clary.state.database import Migration
+from clary.wire.claim import Claim
 from clary.wire.types import HttpRequest, HttpResponse
+
+#: Says who signed a text, by what a form claims of it. Raises AwsError where the signature does not hold.
+Identify = Callable[[Claim, str], Awaitable[Principal]]
 
 
 class Service:
@@ -33,6 +38,13 @@ class Service:
         """Answer an OPTIONS request, by which a browser asks what a page of another origin may do (CORS).
 
         `path` has the bucket in it, wherever the request has it. None: the service knows of no such thing.
+        """
+        return None
+
+    async def form(self, request: HttpRequest, path: str, region: str, identify: Identify) -> HttpResponse | None:
+        """Answer a posted form (multipart/form-data) that is signed in its fields; `path` as above.
+
+        None: the service takes no forms there.
         """
         return None
 

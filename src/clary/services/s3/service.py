@@ -17,6 +17,7 @@ from clary.services.s3.lifecycle import Lifecycle
 from clary.services.s3.listing import Listing
 from clary.services.s3.locking import Locking
 from clary.services.s3.objects import Objects
+from clary.services.s3.posting import Posting
 from clary.services.s3.schema import MIGRATIONS
 from clary.services.s3.tagging import Tagging
 from clary.services.s3.uploads import Uploads
@@ -39,6 +40,7 @@ class S3(
     BucketEncryption,
     Absent,
     Objects,
+    Posting,
     Attributes,
     Deletion,
     Listing,
