@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,8 @@ def environment(name: str) -> Path:
 
 def isolated() -> list[str]:
     """Return the command prefix that leaves a program its own loopback and nothing else, where the machine allows."""
-    prefix = ["bwrap", "--dev-bind", "/", "/", "--unshare-net", "--unshare-pid", "--die-with-parent", "--"]
+    prefix = ["bwrap", "--dev-bind", "/", "/", "--proc", "/proc", "--unshare-net", "--unshare-pid"]
+    prefix += ["--die-with-parent", "--"]
     try:
         allowed = subprocess.run([*prefix, "true"], check=False, capture_output=True).returncode == 0
     except FileNotFoundError:
@@ -32,9 +34,10 @@ def run(data_dir: Path, *command: str | Path, path: Path | None = None) -> str:
     env = {key: value for key, value in os.environ.items() if not key.upper().startswith(("AWS_", "CLARY_"))}
     env["PATH"] = f"{path}:{env['PATH']}" if path else env["PATH"]
     arguments = [*isolated(), CLARY, "run", "--data-dir", data_dir, "--", *command]
-    done = subprocess.run(arguments, env=env, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    return done.stdout
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    done = subprocess.run(arguments, env=env, timeout=300, check=False, **streams)
+    assert done.returncode == 0, done.stdout
+    return str(done.stdout)
 
 
 def test_boto3_example_trains_deploys_and_predicts(tmp_path: Path) -> None:
@@ -48,14 +51,14 @@ def test_sdk_v2_example_trains_deploys_and_predicts(tmp_path: Path) -> None:
     python = environment("sdk2") / "bin" / "python"
     out = run(tmp_path / "data", python, ROOT / "examples" / "sagemaker_sdk_v2.py")
     assert "train-auc" in out
-    assert out.rstrip().endswith("done")
+    assert "\ndone\n" in out
 
 
 def test_sdk_v3_example_trains_deploys_and_predicts(tmp_path: Path) -> None:
     python = environment("sdk3") / "bin" / "python"
     out = run(tmp_path / "data", python, ROOT / "examples" / "sagemaker_sdk_v3.py")
     assert "train-auc" in out
-    assert out.rstrip().endswith("done")
+    assert "\ndone\n" in out
 
 
 def version_2() -> Path:

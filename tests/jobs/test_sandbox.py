@@ -209,3 +209,30 @@ def test_ordinary_user_gets_a_sandbox_too(outside: Path) -> None:
     done = subprocess.run(command, user="nobody", capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.splitlines()[0] == "['0'] Exit(code=0, out_of_memory=False, timed_out=False)", done.stderr
     assert (outside / "ml" / "made").stat().st_uid == pwd.getpwnam("nobody").pw_uid
+
+
+FOREIGN = """
+import asyncio, pathlib
+from clary.jobs.process_runner import ProcessRunner
+from clary.jobs.program import LaunchError, Program
+from clary.state.clock import SystemClock
+
+async def main():
+    runner = ProcessRunner(SystemClock())
+    try:
+        await runner.start(Program("algo-1", pathlib.Path("/tmp"), argv=["true"]))
+    except LaunchError as error:
+        print(error)
+    await runner.close()
+
+asyncio.run(main())
+"""
+
+
+@needs_bwrap
+def test_program_is_refused_where_proc_is_of_another_namespace() -> None:
+    prefix = ["bwrap", "--dev-bind", "/", "/", "--unshare-pid", "--die-with-parent", "--"]
+    if subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("bubblewrap may not make namespaces here")
+    done = subprocess.run([*prefix, sys.executable, "-c", FOREIGN], capture_output=True, text=True, check=True)
+    assert "/proc shows another PID namespace" in done.stdout

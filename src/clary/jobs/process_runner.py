@@ -43,6 +43,10 @@ class _Recipe:
     python: Path
 
 
+#: Supervisors find what they have to end by /proc: by that of another namespace they would look for other processes.
+_FOREIGN_PROC = "/proc shows another PID namespace; mount this one's (unshare --mount-proc, bwrap --proc /proc)"
+
+
 class ProcessRunner(Runner):
     """A runner over warm parents.
 
@@ -126,6 +130,8 @@ class ProcessRunner(Runner):
     async def _launch(self, program: Program, *, sandboxed: bool) -> SupervisedProcess:
         if not program.root.is_dir():
             raise LaunchError(f"the program's folder {program.root} does not exist")
+        if Path("/proc/self").readlink().name != str(os.getpid()):
+            raise LaunchError(_FOREIGN_PROC)
         name = (program.warm or "") if program.entry else ""
         cpus = self._cpus.take(program.limits.cpus)
         try:
