@@ -19,6 +19,7 @@ from clary.services.s3.locking import Locking
 from clary.services.s3.objects import Objects
 from clary.services.s3.posting import Posting
 from clary.services.s3.schema import MIGRATIONS
+from clary.services.s3.select.operation import Select
 from clary.services.s3.tagging import Tagging
 from clary.services.s3.uploads import Uploads
 from clary.services.s3.versioning import Versioning
@@ -45,6 +46,7 @@ class S3(
     Deletion,
     Listing,
     Copying,
+    Select,
     Uploads,
 ):
     """Amazon S3: the groups of its operations, and what is done when the server starts."""
