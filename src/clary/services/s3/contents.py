@@ -1,21 +1,20 @@
 """The bytes of objects: taken in once, hashed and stored while they come; read from where they lie.
 
 Decision: up to 64 KiB lie in the object's row, so that they cost no file and no flush of their own; more goes into a
-blob. A stream is handled in batches: a thread hashes one batch while the blob store writes it and the next one arrives,
-so MD5, which is slower than the disk, does not hold up the event loop, and two streams use two cores. Memory is a few
+blob. A stream is handled in batches: a thread hashes them while the blob store writes them and the next ones arrive, so
+MD5, which is slower than the disk, does not hold up the event loop, and two streams use two cores. Memory is a few
 batches a stream, however long it is.
 """
 
-import asyncio
 import errno
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from clary.services.s3 import errors, integrity
-from clary.services.s3.checksums import FULL_OBJECT, Checksum, encode, new_hasher
+from clary.services.s3 import errors
 from clary.services.s3.ciphers import SealingWriter, sealed_span, unsealed
+from clary.services.s3.digests import Digested, Digests
 from clary.services.s3.encryption import Encryption
 from clary.services.s3.integrity import MAX_UPLOAD, Expected
 from clary.services.s3.models import Part
@@ -34,14 +33,10 @@ BATCH_BYTES = 256 * 1024
 class Received:
     """Bytes that came whole and right: in `data`, or in `blob`, which `writer` finished.
 
-    `checksum` is the one that the client's request names, `kept` the one to store. `seal` is the wrapped key of a blob
-    that is encrypted.
+    `seal` is the wrapped key of a blob that is encrypted.
     """
 
-    size: int
-    md5: bytes
-    checksum: Checksum
-    kept: Checksum
+    digested: Digested
     data: bytes | None = None
     writer: BlobWriter | None = None
     blob: str = ""
@@ -51,36 +46,6 @@ class Received:
         """Give the blob's space back."""
         if self.writer is not None:
             await self.writer.abort()
-
-
-class _Digests:
-    """MD5 and the checksums of one stream."""
-
-    def __init__(self, expected: Expected, body: AsyncIterable[bytes]) -> None:
-        self._expected = expected
-        self._body = body
-        self._hashers = {name: new_hasher(name) for name in {"MD5", expected.algorithm, expected.keep}}
-        self.size = 0
-
-    def update(self, data: bytes) -> None:
-        """Take the next bytes."""
-        self.size += len(data)
-        for hasher in self._hashers.values():
-            hasher.update(data)
-
-    def finish(self, data: bytes | None = None) -> Received:
-        """Return what was received, `data` when it was few bytes, if it is what the client said.
-
-        Raises:
-            AwsError: it is not.
-        """
-        expected = self._expected
-        digests = {name: hasher.digest() for name, hasher in self._hashers.items()}
-        integrity.verify(expected, self.size, digests, getattr(self._body, "trailers", {}))
-        checksum = kept = Checksum(expected.algorithm, FULL_OBJECT, encode(digests[expected.algorithm]))
-        if expected.keep != expected.algorithm:
-            kept = Checksum(expected.keep, FULL_OBJECT, encode(digests[expected.keep]))
-        return Received(self.size, digests["MD5"], checksum, kept, data)
 
 
 class Contents:
@@ -103,17 +68,17 @@ class Contents:
         first = await anext(batches, b"")
         if len(first) <= INLINE_BYTES:  # every batch but the last is longer
             return _inline(first, expected, body)
-        return await self._store(first, batches, _Digests(expected, body), encryption)
+        return await self._store(first, batches, Digests(expected, body), encryption)
 
     async def store(
         self, body: AsyncIterable[bytes], expected: Expected, encryption: Encryption | None = None
     ) -> Received:
         """Take a body into a blob, however few its bytes; else as `receive`."""
         batches = _batches(body)
-        return await self._store(await anext(batches, b""), batches, _Digests(expected, body), encryption)
+        return await self._store(await anext(batches, b""), batches, Digests(expected, body), encryption)
 
     async def _store(
-        self, first: bytes, rest: AsyncIterator[bytes], digests: "_Digests", encryption: Encryption | None
+        self, first: bytes, rest: AsyncIterator[bytes], digests: Digests, encryption: Encryption | None
     ) -> Received:
         writer, seal = self._blobs.create(), None
         if encryption is not None:
@@ -121,8 +86,8 @@ class Contents:
             writer = SealingWriter(writer, key)
         try:
             await _write(writer, digests, first, rest)
-            received = digests.finish()
-            return replace(received, writer=writer, blob=await writer.finish(), seal=seal)
+            digested = digests.finish()
+            return Received(digested, writer=writer, blob=await writer.finish(), seal=seal)
         except BaseException as error:
             await writer.abort()
             if isinstance(error, OSError) and error.errno in _FULL:
@@ -185,23 +150,21 @@ class Contents:
 
 
 def _inline(data: bytes, expected: Expected, body: RequestBody) -> Received:
-    digests = _Digests(expected, body)
+    digests = Digests(expected, body)
     digests.update(data)
-    return digests.finish(data)
+    return Received(digests.finish(), data)
 
 
-async def _write(writer: BlobWriter, digests: _Digests, first: bytes, rest: AsyncIterator[bytes]) -> None:
-    """Write and hash every batch; a thread hashes one while the next one arrives."""
-    loop = asyncio.get_running_loop()
-    hashed = loop.run_in_executor(None, digests.update, first)
+async def _write(writer: BlobWriter, digests: Digests, first: bytes, rest: AsyncIterator[bytes]) -> None:
+    """Write and hash every batch, while the next ones arrive."""
+    await digests.add(first)
     await writer.write(first)
     async for batch in rest:
-        await hashed
-        if digests.size + len(batch) > MAX_UPLOAD:
-            raise errors.entity_too_large(digests.size + len(batch), MAX_UPLOAD)
-        hashed = loop.run_in_executor(None, digests.update, batch)
+        await digests.add(batch)
+        if digests.size > MAX_UPLOAD:
+            raise errors.entity_too_large(digests.size, MAX_UPLOAD)
         await writer.write(batch)
-    await hashed
+    await digests.settle()
 
 
 async def _batches(body: AsyncIterable[bytes]) -> AsyncIterator[bytes]:

@@ -125,7 +125,7 @@ class Copying(Multipart):
         part = await self._keep_part(ctx, bucket, upload, req["PartNumber"], received)
         described = {"ETag": f'"{part.etag}"', "LastModified": part.modified}
         if upload.algorithm:
-            described[f"Checksum{algorithm}"] = received.kept.value
+            described[f"Checksum{algorithm}"] = received.digested.kept.value
         result: dict[str, Any] = {"CopyPartResult": described}
         if encryption is not None:
             result |= encryption.headers()

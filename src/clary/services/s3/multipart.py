@@ -94,7 +94,7 @@ class Multipart(Group):
         received = await self.contents.store(req.get("Body") or WholeBody(), expected, encryption)
         part = await self._keep_part(ctx, bucket, upload, req["PartNumber"], received)
         result: dict[str, Any] = {"ETag": f'"{part.etag}"'}
-        algorithm, _, value = received.checksum
+        algorithm, _, value = received.digested.checksum
         result[f"Checksum{algorithm}"] = value
         return result if encryption is None else result | encryption.headers()
 
@@ -105,8 +105,8 @@ class Multipart(Group):
 
     async def _keep_part(self, ctx: Context, bucket: Bucket, upload: Upload, number: int, received: Received) -> Part:
         """Make received bytes a part of an upload, when that is still there."""
-        etag, checksum = received.md5.hex(), received.kept.stored()
-        part = Part(number, -1, received.size, etag, checksum, ctx.now(), received.seal, received.blob)
+        etag, checksum = received.digested.md5.hex(), received.digested.kept.stored()
+        part = Part(number, -1, received.digested.size, etag, checksum, ctx.now(), received.seal, received.blob)
         try:
             async with self.database.write() as tx:
                 await find_upload(tx, bucket, upload.key, upload.id)

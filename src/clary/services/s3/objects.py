@@ -59,7 +59,7 @@ class Objects(Group):
         except Exception:  # a cancelled task's changes may be kept: then the next start decides
             await received.abort()
             raise
-        result: dict[str, Any] = {"ETag": placed.quoted_etag, **received.checksum.members()}
+        result: dict[str, Any] = {"ETag": placed.quoted_etag, **received.digested.checksum.members()}
         if encryption is not None:
             result |= encryption.headers()
         if bucket.versioned:

@@ -85,9 +85,14 @@ class Versions:
                 key, wrapped = encryption.new_key()
                 data = seal(key, data)
             new = with_extra(new, "seal", encryption.stored(wrapped))
-        kept = received.kept.stored()
+        digested = received.digested
+        kept = digested.kept.stored()
         new = new._replace(
-            size=received.size, etag=received.md5.hex(), checksum=kept, content=received.blob or None, data=data
+            size=received.digested.size,
+            etag=received.digested.md5.hex(),
+            checksum=kept,
+            content=received.blob or None,
+            data=data,
         )
         new = await self.place(current, new)
         if received.blob:
