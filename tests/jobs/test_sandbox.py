@@ -86,6 +86,21 @@ async def test_sandbox_is_read_only(runner: ProcessRunner, data: Path, path: str
 
 
 @needs_bwrap
+async def test_sandbox_cannot_change_the_kernels_settings(runner: ProcessRunner, data: Path) -> None:
+    script = (
+        "cat /proc/sys/kernel/core_pattern > /tmp/now; cat /tmp/now > /proc/sys/kernel/core_pattern && echo written"
+    )
+    lines = await output(runner, data, script)
+    assert len(lines) == 1
+    assert "written" not in lines
+
+
+@needs_bwrap
+async def test_sandbox_hides_what_not_every_user_may_read(runner: ProcessRunner, data: Path) -> None:
+    assert await output(runner, data, "cat /etc/shadow 2>/dev/null; grep -c ^root: /etc/passwd") == ["1"]
+
+
+@needs_bwrap
 async def test_sandbox_has_its_own_temporary_files(runner: ProcessRunner, data: Path) -> None:
     assert await output(runner, data, "ls -A /tmp; echo x > $TMPDIR/mine; echo x > $HOME/mine; ls /tmp $HOME") == [
         *("/root:", "mine", "", "/tmp:", "mine")

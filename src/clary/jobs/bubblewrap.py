@@ -1,14 +1,15 @@
 """What a program sees of the machine: the command line of bubblewrap that makes its sandbox.
 
-The program sees the machine's programs and libraries, read-only; its own `/opt/ml`; a `/tmp` of its own, kept on disk
-beside it; neither the server's data nor anybody's home folder, nor sockets in /run. It cannot gain any privilege.
+The program sees the machine's programs and libraries, read-only, and of /etc what everybody may read; its own
+`/opt/ml`; a `/tmp` of its own, kept on disk beside it; neither the server's data nor anybody's home folder, nor sockets
+in /run. It cannot gain any privilege.
 https://github.com/containers/bubblewrap
 """
 
 import os
 import re
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +23,8 @@ TEMPORARY = ".tmp"
 _OWN = ("proc", "dev", "tmp", "run", "root", "home", "opt")
 #: Accelerators that a program may use.
 _DEVICES = ("/dev/kfd", "/dev/dri", "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/dev/nvidia-modeset")
+#: Settings of the kernel, which user 0 may change without any capability: a handler of core dumps runs outside.
+_SETTINGS = ("/proc/sys", "/proc/fs", "/proc/acpi", "/proc/scsi")
 #: Where /etc/resolv.conf often leads.
 _RESOLVER = "/run/systemd/resolve"
 
@@ -39,7 +42,7 @@ def sandbox_command(bwrap: str, program: Program, hidden: Iterable[Path], needed
         command += ["--unshare-user", "--uid", "0", "--gid", "0"]
     if program.network is Network.NONE:
         command.append("--unshare-net")
-    command += _machine()
+    command += [*_machine(), *_secrets()]
     command += ["--bind", temporary_folder(program), "/tmp"]  # noqa: S108  - the sandbox's own
     covered = [path.resolve() for path in hidden]
     for path in covered:
@@ -75,7 +78,10 @@ def _machine() -> Sequence[str]:
     for path in sorted(Path("/").iterdir()):
         if path.name not in _OWN:
             arguments += _show(path)
-    arguments += ["--proc", "/proc", "--dev", "/dev", "--dir", "/opt"]
+    arguments += ["--proc", "/proc"]
+    for setting in _SETTINGS:
+        arguments += ["--ro-bind-try", setting, setting]
+    arguments += ["--dev", "/dev", "--dir", "/opt"]
     for path in sorted(Path("/opt").glob("*")):
         if str(path) != ML_ROOT:
             arguments += _show(path)
@@ -83,6 +89,32 @@ def _machine() -> Sequence[str]:
         arguments += ["--dev-bind-try", device, device]
     arguments += ["--tmpfs", "/run", "--ro-bind-try", _RESOLVER, _RESOLVER]
     return [*arguments, "--tmpfs", "/root", "--tmpfs", "/home"]
+
+
+def _secrets() -> Iterator[str]:
+    """Yield what hides the machine's secrets: a server that runs as root could read them, and so its programs."""
+    if os.geteuid() == 0:
+        for path in _unreadable(Path("/etc")):
+            if path.is_dir():
+                yield from ("--tmpfs", str(path), "--remount-ro", str(path))
+            elif path.exists():
+                yield from ("--ro-bind", os.devnull, str(path))
+
+
+@cache
+def _unreadable(top: Path) -> Sequence[Path]:
+    """Return the files and folders that not every user may read; of what is in such a folder, none."""
+    found = []
+    for folder, folders, files in os.walk(top):
+        for name in [*folders, *files]:
+            path = Path(folder, name)
+            mode = path.lstat().st_mode
+            wanted = 0o5 if stat.S_ISDIR(mode) else 0o4
+            if not stat.S_ISLNK(mode) and mode & wanted != wanted:
+                found.append(path)
+                if stat.S_ISDIR(mode):
+                    folders.remove(name)
+    return found
 
 
 def _show(path: Path) -> list[str]:
