@@ -33,7 +33,7 @@ def test_read_passes_over_what_is_no_number() -> None:
     assert metrics.final() == []
 
 
-@pytest.mark.parametrize(("regex", "why"), [("loss=(", "not a regular expression"), ("loss", "needs a group")])
+@pytest.mark.parametrize(("regex", "why"), [("loss=(", "not a regular expression: missing"), ("loss", "needs a group")])
 def test_metrics_refuse_a_regex_that_captures_nothing(regex: str, why: str) -> None:
     with pytest.raises(AwsError, match=why):
         Metrics([{"Name": "loss", "Regex": regex}])

@@ -61,6 +61,7 @@ def test_checked_names_what_is_not_supported(changes: dict[str, Any], named: str
     [
         ({"InputDataConfig": [channel("train"), channel("train")]}, "Duplicate channel name 'train'"),
         ({"InputDataConfig": [channel("train", CompressionType="Gzip")]}, "Pipe input mode only"),
+        ({"InputDataConfig": [channel("..")]}, "cannot be the name of a channel"),
         ({"OutputDataConfig": {"S3OutputPath": "s3://"}}, "is not valid"),
         ({"ResourceConfig": {"InstanceType": "ml.m5.large"}}, "InstanceCount"),
         ({"AlgorithmSpecification": {"TrainingInputMode": "File"}}, "TrainingImage"),

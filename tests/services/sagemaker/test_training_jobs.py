@@ -86,6 +86,13 @@ def test_manifest_names_the_objects(lab: Lab) -> None:
     assert lab.train("manifest", InputDataConfig=[channel])["TrainingJobStatus"] == "Completed"
 
 
+def test_manifest_that_nests_deeply_is_named(lab: Lab) -> None:
+    lab.s3.put_object(Bucket="lab", Key="deep.json", Body="[" * 100_000)
+    channel = lab.channel("train", "s3://lab/deep.json", S3DataType="ManifestFile")
+    job = lab.train("deep-manifest", InputDataConfig=[channel])
+    assert "The manifest s3://lab/deep.json is not valid" in job["FailureReason"]
+
+
 def test_prefix_of_many_objects_trains_on_all(lab: Lab) -> None:
     for number in range(12):
         lab.s3.put_object(Bucket="lab", Key=f"many/part-{number}.csv", Body=make_csv(20))

@@ -64,4 +64,7 @@ def unpack(archive: Path, folder: Path) -> None:
 def _plain(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
     if not (member.isfile() or member.isdir()):
         raise BadArchive(f"{member.name!r} is a link or a device")
-    return tarfile.data_filter(member, folder)
+    try:
+        return tarfile.data_filter(member, folder)
+    except tarfile.OutsideDestinationError as error:  # its own text tells where the folder is on this machine
+        raise BadArchive(f"{member.name!r} leads out of the archive's folder") from error

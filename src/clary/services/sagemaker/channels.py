@@ -82,7 +82,7 @@ class Download:
             first, *paths = json.loads(await _read(answer["Body"]))
             prefix = S3Uri.parse(first["prefix"])
             entries = [(prefix.key + path, path) for path in paths]
-        except (ValueError, TypeError, KeyError, AwsError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError, AwsError) as error:
             text = 'Its content must be of the form [{"prefix": "s3://bucket/prefix/"}, "relative/path", ...]'
             raise _download_failed(f"The manifest {manifest} is not valid. {text}.") from error
         if prefix.bucket != manifest.bucket:

@@ -75,7 +75,8 @@ def _compile(definition: Document) -> Any:
     try:
         pattern = re2.compile(regex, options=options)
     except re2.error as error:
-        raise validation(f"The Regex of the metric {name!r} is not a regular expression: {error}.") from error
+        why = error.args[0].decode(errors="replace")
+        raise validation(f"The Regex of the metric {name!r} is not a regular expression: {why}.") from error
     if pattern.groups < 1:
         raise validation(f"The Regex of the metric {name!r} needs a group that captures the value: {regex}")
     return pattern

@@ -115,6 +115,8 @@ def _check_resources(req: Document) -> None:
 
 def _checked_channel(channel: Document) -> Document:
     name, source = channel["ChannelName"], channel["DataSource"]
+    if name in {".", ".."}:  # AWS's pattern lets them through, and a channel is a folder of its name
+        raise validation(f"{name!r} cannot be the name of a channel.")
     if "S3DataSource" not in source:
         raise not_supported(f"A data source other than S3DataSource (channel {name!r})")
     if channel.get("InputMode") == "Pipe":

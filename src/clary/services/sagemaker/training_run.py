@@ -61,17 +61,22 @@ class TrainingRun:
         self._metrics = Metrics(training.request["AlgorithmSpecification"].get("MetricDefinitions", ()))
 
     async def run(self) -> None:
-        """Do the job, record how it ended, and remove its folder."""
+        """Do the job, record how it ended, and remove its folder, whatever happens."""
         try:
-            ending, reason = await self._train(), None
+            await self._end(*await self._outcome())
+        finally:
+            with suppress(OSError):
+                await self._folder.remove()
+            await asyncio.to_thread(shutil.rmtree, self._path, ignore_errors=True)
+
+    async def _outcome(self) -> tuple[str, str | None]:
+        """Do the job; return the secondary status in which it ends, and its FailureReason."""
+        try:
+            return await self._train(), None
         except JobFailure as failure:
-            ending, reason = "Failed", failure.reason
+            return "Failed", failure.reason
         except _Stopped:
-            ending, reason = "Stopped", None
-        await self._end(ending, reason)
-        with suppress(OSError):
-            await self._folder.remove()
-        await asyncio.to_thread(shutil.rmtree, self._path, ignore_errors=True)
+            return "Stopped", None
 
     async def _train(self) -> str:
         """Return the secondary status in which the job ends.
