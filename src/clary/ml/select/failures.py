@@ -33,5 +33,9 @@ def failure_of(error: Exception) -> SelectError:
     if isinstance(error, duckdb.ParserException):  # only its limit of operators in one another
         return SelectError("UnsupportedSqlStructure", "too many operators in one another")
     code = next((code for part, code in _TOLD if part in message), "InternalError")
-    told = culprit.replace("in file", "").partition("CSV Error on ")[2] if code == "CSVParsingError" else ""
-    return SelectError(code, told)
+    return SelectError(code, _place(culprit) if code in {"CSVParsingError", "JSONParsingError"} else "")
+
+
+def _place(culprit: str) -> str:
+    """Return where it is, without the name of our pipe."""
+    return culprit.partition("CSV Error on ")[2] or culprit.rpartition('", ')[2]

@@ -7,6 +7,7 @@ import bz2
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol
 
 from clary.ml.select.errors import SelectError
@@ -16,6 +17,8 @@ CHUNK = 256 * 1024
 MAX_RECORD = 2**20
 #: Stands for a line's end within a field where the records' own delimiter has two characters.
 _STAND_IN = b"\x1e"
+#: Stands for such a delimiter for a moment.
+_MARK = b"\x1d"
 
 
 @dataclass(slots=True)
@@ -144,12 +147,10 @@ def lined(chunks: Iterable[bytes], delimiter: bytes) -> Iterator[bytes]:
             yield chunk.translate(swap)
         return
     rest = b""
-    for chunk in chunks:
-        text = rest + chunk
-        rest = delimiter[:1] if text.endswith(delimiter[:1]) else b""
-        text = text.removesuffix(rest) if rest else text
-        yield text.replace(b"\n", _STAND_IN).replace(delimiter, b"\n")
-    yield rest
+    for chunk in chain(chunks, [b""]):
+        text = (rest + chunk).replace(delimiter, _MARK)
+        rest = delimiter[:1] if chunk and text.endswith(delimiter[:1]) else b""
+        yield text.removesuffix(rest).replace(b"\n", _STAND_IN).replace(_MARK, b"\n")
 
 
 def unlined(sql: str, delimiter: str) -> str:

@@ -127,8 +127,9 @@ def _batches(result: duckdb.DuckDBPyConnection) -> Iterator[bytes]:
     batch: list[bytes] = []
     size = 0
     while rows := result.fetchmany(_ROWS):
-        for (text,) in rows:
-            data = text.encode()
+        texts = [text for (text,) in rows]
+        together = "".join(texts).encode()  # by far faster than one by one
+        for data in [together] if len(together) <= MAX_RECORD else map(str.encode, texts):
             if len(data) > MAX_RECORD:
                 raise SelectError("OverMaxRecordSize")
             if size + len(data) > MAX_RECORD:
