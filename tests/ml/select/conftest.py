@@ -30,7 +30,7 @@ def select(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ans
             "Expression": expression,
             "Input": {"CompressionType": "NONE", **given},
             "Output": {output: {}},
-            "Threads": 1,
+            "Threads": 2,
             "Memory": "256MB",
         }
         Path(program.SOCKET).unlink(missing_ok=True)

@@ -9,6 +9,7 @@ import pytest
 PEOPLE = b'name,age,city\nAnn,30,"New, York"\nBob,25,\n"C ""x""",41\n'
 USE = {"CSV": {"FileHeaderInfo": "USE"}}
 NONE: dict[str, Any] = {"CSV": {}}
+ALLOWED = {"AllowQuotedRecordDelimiter": True}
 
 
 def test_star_returns_the_rows_of_pythons_reader(select: Any) -> None:
@@ -43,8 +44,21 @@ def test_empty_fields_are_text_and_absent_ones_missing(select: Any) -> None:
 
 def test_delimiters_quotes_and_comments_of_ones_own(select: Any) -> None:
     options = {"FieldDelimiter": "|", "RecordDelimiter": ";", "QuoteCharacter": "'", "QuoteEscapeCharacter": "\\"}
-    answer = select("SELECT * FROM S3Object", rb"#x;a|'b\'|;c';d|e" + b"\nf;", CSV=options | {"Comments": "#"})
+    answer = select(
+        "SELECT * FROM S3Object", rb"#x;a|'b\'|;c';d|e" + b"\nf;", CSV=options | ALLOWED | {"Comments": "#"}
+    )
     assert answer.records == '{"_1":"a","_2":"b\'|;c"}\n{"_1":"d","_2":"e\\nf"}\n'
+
+
+def test_quoted_line_ends_where_they_are_allowed(select: Any) -> None:
+    data = b'"a\nb",c\n' * 200_000
+    assert select("SELECT * FROM S3Object", data, "CSV", CSV=ALLOWED).records.encode() == data
+    assert select("SELECT * FROM S3Object", data, **NONE).error == "CSVParsingError"
+
+
+def test_order_is_that_of_the_object(select: Any) -> None:
+    data = b"".join(b"%d\n" % number for number in range(1_000_000))
+    assert select("SELECT * FROM S3Object", data, "CSV", **NONE).records.encode() == data
 
 
 def test_record_delimiter_of_two_characters(select: Any) -> None:

@@ -32,6 +32,8 @@ def failure_of(error: Exception) -> SelectError:
         return SelectError("InvalidDataType", culprit)
     if isinstance(error, duckdb.ParserException):  # only its limit of operators in one another
         return SelectError("UnsupportedSqlStructure", "too many operators in one another")
+    if "quoted new lines" in message:
+        return SelectError("CSVParsingError", "a record delimiter in quotes: AllowQuotedRecordDelimiter is not set")
     code = next((code for part, code in _TOLD if part in message), "InternalError")
     return SelectError(code, _place(culprit) if code in {"CSVParsingError", "JSONParsingError"} else "")
 

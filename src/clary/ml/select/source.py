@@ -116,7 +116,7 @@ class Source:
         chunks = self._lines(self._plain(delimiter.encode()), delimiter)
         first, rest = first_record(
             self._lines(iter([self._head]), delimiter) if self._head else chunks,
-            mark.encode(), escape.encode(), comment.encode(),
+            mark.encode() if order.get("AllowQuotedRecordDelimiter") else b"", escape.encode(), comment.encode(),
         )  # fmt: skip
         names = self._fields(first, order)
         if not self._head:
@@ -152,7 +152,8 @@ class Source:
             "auto_detect": "false",
             "header": "false",
             "null_padding": "true",
-            "parallel": "false",
+            # In one go DuckDB keeps all of a pipe; in parallel it takes no line's end within quotes, nor does S3.
+            "parallel": "false" if order.get("AllowQuotedRecordDelimiter") else "true",
             # Fields that nobody asks for may be too many; where all are asked for, none is to be lost.
             "strict_mode": "false" if query.items else "true",
         }

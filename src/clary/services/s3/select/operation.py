@@ -37,8 +37,8 @@ class Select(Group):
     async def select_object_content(self, ctx: Context, req: dict[str, Any]) -> dict[str, Any]:
         """Answer with what an SQL expression gives for an object.
 
-        Approximate: numbers that are not cast are floats; a name in JSON matches in its own spelling alone; quoted
-        record delimiters are always allowed; a value of a JSON document has 64 MiB at most; Parquet has no scan ranges.
+        Approximate: numbers that are not cast are floats; a name in JSON matches in its own spelling alone; a value of
+        a JSON document has 64 MiB at most; Parquet has no scan ranges.
         """
         if importlib.util.find_spec("duckdb") is None:
             message = "SelectObjectContent needs DuckDB, which is not installed: pip install 'clary[sql]'."
