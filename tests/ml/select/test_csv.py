@@ -81,6 +81,7 @@ def test_compressed_members_one_after_another(select: Any, name: str, pack: Any)
         (b"plain", {"CompressionType": "GZIP"}, "InvalidCompressionFormat"),
         (b"1\n" + b"x" * 1_500_000 + b"\n", {}, "OverMaxRecordSize"),
         (b"x" * 2_500_000 + b"\n", {}, "OverMaxRecordSize"),
+        (b"," * 9000 + b"\n", {}, "OverMaxColumn"),
         (b"a\n\xff\n", {}, "InvalidTextEncoding"),
         (b"a,b\n1,2,3\n", {}, "CSVParsingError"),
     ],

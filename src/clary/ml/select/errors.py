@@ -24,6 +24,7 @@ _MESSAGES = {
     "LexerInvalidChar": "The SQL expression contains an invalid character.",
     "LikeInvalidInputs": "Invalid argument given to the LIKE clause in the SQL expression.",
     "MissingHeaders": "Some headers in the query are missing from the file. Check the file and try again.",
+    "OverMaxColumn": "The number of columns is greater than the maximum allowable number of columns.",
     "OverMaxRecordSize": "The length of a record in the input or result is greater than maxCharsPerRecord of 1 MB.",
     "ParquetParsingError": "Error parsing Parquet file. Please check the file and try again.",
     "ParseAsteriskIsNotAloneInSelectList": "Other expressions are not allowed in the SELECT list when '*' is used "

@@ -15,6 +15,8 @@ from clary.ml.select.syntax import Query
 from clary.ml.select.table import Column, Documents, NamedColumns, Table, highest_position, parquet_table
 from clary.ml.select.value import Type, Value, quote
 
+#: Columns of CSV. Memory grows with them: half a million take more than 2 GiB.
+_MAX_COLUMNS = 8192
 #: The longest value of a JSON document, which DuckDB takes in whole.
 _MAX_DOCUMENT = 64 * 2**20
 
@@ -124,6 +126,8 @@ class Source:
             chunks = chain(begin, chunks)
         self._pipe.fill(chunks)
         count = max(len(names), highest_position(query))
+        if count > _MAX_COLUMNS:
+            raise SelectError("OverMaxColumn", f"{count} of {_MAX_COLUMNS}")
         return NamedColumns(
             self._reader(count, query), self._columns(names, count, delimiter), "MissingHeaders", positions=True
         )
