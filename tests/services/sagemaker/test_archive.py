@@ -47,6 +47,15 @@ def test_pack_follows_no_link(tmp_path: Path) -> None:
     assert not (tmp_path / "model.tar.gz").exists()
 
 
+def test_unpack_puts_absolute_paths_into_the_folder_and_gives_no_privilege(tmp_path: Path) -> None:
+    script = member("/code/./run.sh")
+    script.mode = 0o4777
+    path = write_tar(tmp_path / "model.tar.gz", member("code", tarfile.DIRTYPE), script, member("code/run.sh/under"))
+    with pytest.raises(BadArchive, match="File exists"):
+        unpack(path, tmp_path / "out")
+    assert (tmp_path / "out" / "code" / "run.sh").stat().st_mode & 0o7777 == 0o755
+
+
 @pytest.mark.parametrize(
     "bad",
     [

@@ -1,3 +1,4 @@
+import gc
 import io
 import itertools
 import json
@@ -218,6 +219,17 @@ def rounds_of(lab: Lab, name: str) -> list[str]:
 def test_training_job_that_runs_too_long_is_stopped(lab: Lab) -> None:
     job = lab.train("late", HyperParameters=ENDLESS, StoppingCondition={"MaxRuntimeInSeconds": 1})
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
+
+
+def test_stop_while_downloading_leaves_no_word_in_the_log(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    for number in range(20):
+        lab.s3.put_object(Bucket="lab", Key=f"slow/{number}", Body=make_csv(1000))
+    channel = lab.channel("train", "s3://lab/slow/")
+    lab.sagemaker.create_training_job(**lab.request("stops-early", InputDataConfig=[channel]))
+    lab.sagemaker.stop_training_job(TrainingJobName="stops-early")
+    assert lab.ended("stops-early")["TrainingJobStatus"] == "Stopped"
+    gc.collect()
+    assert caplog.text == ""
 
 
 def test_stop_training_job_that_has_ended(lab: Lab) -> None:

@@ -186,7 +186,7 @@ class TrainingRun:
         finally:
             stopped.cancel()
             working.cancel()
-            await asyncio.wait({working})
+            await asyncio.gather(working, return_exceptions=True)
 
     async def _move(self, *transitions: tuple[str, str], **changes: Any) -> None:
         """Record the next secondary statuses with their messages.
