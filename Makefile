@@ -15,7 +15,7 @@ setup: .venv/ready
 	touch $@
 
 # The clients that Clary is tested with, each in an environment of its own, as a user has them.
-setup-sdks: .venvs/sdk2/ready .venvs/sdk3/ready .venvs/cli/ready
+setup-sdks: .venvs/sdk2/ready .venvs/sdk3/ready .venvs/cli/ready .venvs/s3clients/ready
 
 .venvs/%/ready: requirements/%.txt
 	$(PYTHON) -m venv .venvs/$*
@@ -31,10 +31,10 @@ lint: setup
 	$(BIN)/mypy
 
 test: setup setup-sdks
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 test-thorough: setup setup-sdks
-	CLARY_THOROUGH=1 $(BIN)/pytest -n 2
+	CLARY_THOROUGH=1 $(BIN)/pytest -n 2 --dist worksteal
 
 bench: setup .venvs/bench/ready
 	$(BIN)/python -m benchmarks

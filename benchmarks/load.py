@@ -36,6 +36,7 @@ class Connection:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.begun = 0.0
         self.buffer = b""
+        self.closing = False
 
     def send(self, request: bytes) -> None:
         self.begun = time.perf_counter()
@@ -53,6 +54,7 @@ class Connection:
         if not head.startswith(b"HTTP/1.1 2"):
             raise RuntimeError(f"the server answered {self.buffer[:1000]!r}")
         lower = head.lower()
+        self.closing = b"connection: close" in lower
         at = lower.find(b"content-length:")
         if at < 0:
             whole = b"transfer-encoding" not in lower or body.endswith(b"0\r\n\r\n")
@@ -77,16 +79,30 @@ def load(port: int, requests: Sequence[bytes], *, connections: int, seconds: flo
     until = begin + seconds
     now = begin
     while now < until:
-        for key, _ in selector.select(1):
+        ready = selector.select(10)
+        if not ready:
+            raise RuntimeError(f"no answer for 10 s, after {result.answered} of them")
+        for key, _ in ready:
             connection = key.data
             if not connection.receive():
                 continue
             now = time.perf_counter()
             result.latencies.append(now - connection.begun)
             result.answered += 1
+            if connection.closing:
+                connection = reconnect(selector, connection, port)
             connection.send(requests[turn % len(requests)])
             turn += 1
     result.seconds = now - begin
     for key in list(selector.get_map().values()):
         key.data.socket.close()
     return result
+
+
+def reconnect(selector: selectors.BaseSelector, old: Connection, port: int) -> Connection:
+    """Replace a connection that the server closes after its answer, as moto's does."""
+    selector.unregister(old.socket)
+    old.socket.close()
+    new = Connection(port)
+    selector.register(new.socket, selectors.EVENT_READ, new)
+    return new

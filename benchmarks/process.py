@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -60,13 +61,14 @@ class ServerProcess:
 
     def __enter__(self) -> Self:
         begin = time.perf_counter()
+        self.log = tempfile.TemporaryFile()  # not a pipe: a server that logs every request would fill it, and wait
         self.process = subprocess.Popen(
-            self.command, env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+            self.command, env=self.env, stdout=subprocess.DEVNULL, stderr=self.log, start_new_session=True
         )
         while not self.healthy():
             if self.process.poll() is not None:
-                assert self.process.stderr is not None
-                raise RuntimeError(f"{self.command[0]} ended: {self.process.stderr.read().decode()[-2000:]}")
+                self.log.seek(0)
+                raise RuntimeError(f"{self.command[0]} ended: {self.log.read().decode()[-2000:]}")
             if time.perf_counter() - begin > 60:
                 raise RuntimeError(f"{self.command[0]} is not healthy after 60 s")
             time.sleep(0.002)
@@ -82,8 +84,7 @@ class ServerProcess:
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-        assert self.process.stderr is not None
-        self.process.stderr.close()
+        self.log.close()
 
     @property
     def url(self) -> str:
