@@ -59,7 +59,8 @@ def deploy(process: ServerProcess, data: Path, folder: Path) -> Path:
     bucket, _, key = artefact.removeprefix("s3://").partition("/")
     archive = io.BytesIO(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
     with tarfile.open(fileobj=archive) as tar:
-        tar.extract("xgboost-model", folder, filter="data")
-    model = folder / "model.ubj"
-    (folder / "xgboost-model").rename(model)
+        file = tar.extractfile("xgboost-model")
+        assert file
+        model = folder / "model.ubj"
+        model.write_bytes(file.read())
     return model

@@ -65,8 +65,9 @@ async def test_sandbox_shows_the_folder_as_opt_ml(runner: ProcessRunner, data: P
 
 @needs_bwrap
 async def test_sandbox_hides_the_server_and_homes(runner: ProcessRunner, data: Path) -> None:
-    (data / "shown").write_text("shown")
-    lines = await output(runner, data, f"cat {data}/secret {data}/shown; ls -A /home", readable=(data / "shown",))
+    (data / "shown").write_text("shown\n")
+    look = f"cat {data}/secret {data}/shown /root/.profile /home/*/.profile"
+    lines = await output(runner, data, look, readable=(data / "shown",))
     assert [line for line in lines if "cannot" not in line and "No such" not in line] == ["shown"]
 
 

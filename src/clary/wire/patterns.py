@@ -23,6 +23,7 @@ LINEAR = {
     r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$": r"\t*[\x20-\x7E][\t\x20-\x7E]*",
     r"[a-z0-9]([-a-z0-9]*[a-z0-9]){0,39}?": r"[a-z0-9]([-a-z0-9]*[a-z0-9])?",
     r"https://([.\-_a-zA-Z0-9]+/?){3,1016}": r"https://([.\-_a-zA-Z0-9]/?){3,}",
+    r"^([A-Za-z](-|_|.)?)+$": r"(?=[A-Za-z])([A-Za-z]+[^A-Za-z\n\r\x85\u2028\u2029])*[A-Za-z]*",
 }
 
 #: What stands in a pattern apart from its plain characters.
