@@ -2,7 +2,6 @@
 
 import asyncio
 import importlib
-import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -115,7 +114,6 @@ class Services:
     async def _load(self, name: str) -> Service:
         module, _, class_name = self.table[name].partition(":")
         service: Service = getattr(importlib.import_module(module), class_name)(self.platform)
-        check_methods(service, self.catalog)
         await self.platform.database.migrate(service.migrations)
         await service.start()
         return service
@@ -162,14 +160,6 @@ async def authorize(ctx: Context, operation: Operation, params: dict[str, Any]) 
 
     # Differs from AWS: every authenticated caller of the account may do everything; policies are kept, not enforced.
     """
-
-
-def check_methods(service: Service, catalog: Catalog) -> None:
-    """Refuse a service with a public coroutine method that names no operation."""
-    known = catalog.methods(service.name)
-    for name, _ in inspect.getmembers(type(service), inspect.iscoroutinefunction):
-        if not name.startswith("_") and name not in known and not hasattr(Service, name):
-            raise TypeError(f"{type(service).__name__}.{name} is no operation of {service.name}")
 
 
 class ServerPlatform:

@@ -6,9 +6,7 @@ nonce is the number of its segment: no key ever seals twice. At 10 GB/s this cos
 
 from collections.abc import AsyncIterator
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+from clary.services.s3 import aes
 from clary.state.blobs import BlobWriter, Corrupt
 
 SEGMENT = 64 * 1024
@@ -18,9 +16,8 @@ _SEALED = SEGMENT + _TAG
 
 def seal(key: bytes, data: bytes, first: int = 0) -> bytes:
     """Return `data` sealed, its first segment being number `first`."""
-    cipher = AESGCM(key)
     return b"".join(
-        cipher.encrypt(_nonce(first + number), data[start : start + SEGMENT], None)
+        aes.encrypt(key, _nonce(first + number), data[start : start + SEGMENT])
         for number, start in enumerate(range(0, len(data), SEGMENT))
     )
 
@@ -31,13 +28,12 @@ def unseal(key: bytes, sealed: bytes, first: int = 0) -> bytes:
     Raises:
         Corrupt: it was altered, or sealed with another key.
     """
-    cipher = AESGCM(key)
     try:
         return b"".join(
-            cipher.decrypt(_nonce(first + number), sealed[start : start + _SEALED], None)
+            aes.decrypt(key, _nonce(first + number), sealed[start : start + _SEALED])
             for number, start in enumerate(range(0, len(sealed), _SEALED))
         )
-    except InvalidTag:
+    except aes.Altered:
         raise Corrupt("encrypted bytes do not open with their key") from None
 
 

@@ -15,11 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from clary.services._base.context import Context
-from clary.services.s3 import errors
+from clary.services.s3 import aes, errors
 from clary.services.s3.models import Bucket
 from clary.wire.errors import AwsError
 
@@ -47,7 +45,7 @@ class Encryption:
     def new_key(self) -> tuple[bytes, str]:
         """Return a fresh data key, and the same wrapped, in base64."""
         key, nonce = secrets.token_bytes(_KEY_BYTES), secrets.token_bytes(_NONCE_BYTES)
-        wrapped = nonce + AESGCM(self.wrapping).encrypt(nonce, key, None)
+        wrapped = nonce + aes.encrypt(self.wrapping, nonce, key)
         return key, base64.b64encode(wrapped).decode()
 
     def unwrap(self, wrapped: str) -> bytes:
@@ -58,8 +56,8 @@ class Encryption:
         """
         raw = base64.b64decode(wrapped)
         try:
-            return AESGCM(self.wrapping).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], None)
-        except InvalidTag:
+            return aes.decrypt(self.wrapping, raw[:_NONCE_BYTES], raw[_NONCE_BYTES:])
+        except aes.Altered:
             raise errors.access_denied() from None
 
     def stored(self, wrapped: str | None = None) -> dict[str, str]:

@@ -1,9 +1,9 @@
 """POST uploads: objects that a browser's form puts, allowed by a signed policy."""
 
 from collections.abc import AsyncIterator, Mapping
+from html import escape
 from typing import Any
 from urllib.parse import quote, unquote
-from xml.sax.saxutils import escape
 
 from clary.services._base.service import Identify
 from clary.services.s3 import errors
