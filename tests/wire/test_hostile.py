@@ -192,4 +192,4 @@ async def test_gzip_that_is_broken_or_a_bomb_is_refused(body: bytes, status: int
 
 async def test_path_that_is_not_utf8_is_refused() -> None:
     error = await refused("s3", "GetObject", b"", path="/bucket/%ff")
-    assert error.status == 400
+    assert (error.status, error.code) == (400, "InvalidURI")

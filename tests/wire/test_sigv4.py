@@ -332,7 +332,14 @@ async def test_payload_hash_that_is_none() -> None:
 
 
 def test_unsigned_requests_make_no_claim() -> None:
-    assert read_claim(HttpRequest("GET", "/", "x=1", {"host": "h"}, WholeBody())) is None
+    for headers in ({"host": "h"}, {"host": "h", "authorization": ""}):
+        assert read_claim(HttpRequest("GET", "/", "x=1", headers, WholeBody())) is None
+
+
+@pytest.mark.parametrize("authorization", ["AWS HAHAHA", "AWS :x", "AWS x:", "AWS "])
+async def test_s3_first_scheme_malformed(authorization: str) -> None:
+    headers = {"host": "h", "date": "Mon, 21 Sep 2026 14:13:20 GMT", "authorization": authorization}
+    assert (await refused(HttpRequest("GET", "/", "", headers, WholeBody()))).code == "InvalidArgument"
 
 
 @settings(deadline=None)

@@ -60,8 +60,7 @@ class Claim(NamedTuple):
 
 def read_claim(request: HttpRequest) -> Claim | None:
     """Return what the request claims, None when it is not signed at all. Never raises."""
-    authorization = request.headers.get("authorization")
-    if authorization is not None:
+    if authorization := request.headers.get("authorization"):
         return _from_header(authorization, request.headers)
     query = request.query
     if "X-Amz-" in query and ("X-Amz-Signature" in query or "X-Amz-Algorithm" in query or "X-Amz-Credential" in query):
@@ -140,6 +139,7 @@ def _from_header(text: str, headers: Mapping[str, str]) -> Claim:
             signature=signature,
             timestamp=headers.get("x-amz-date", "") or _from_http_date(headers.get("date", "")),
             token=headers.get("x-amz-security-token", ""),
+            malformed="" if access_key and signature else text,
         )
     if algorithm != ALGORITHM:
         return Claim(Scheme.OTHER, presigned=False, text=text)

@@ -87,8 +87,10 @@ class CompiledOperation(Operation):
         body = await self._body(request) if self._reads_body else b""
         try:
             params = self._parse(request, request.path if path is None else path, body)
-        except (Malformed, UnicodeDecodeError) as error:
+        except Malformed as error:
             raise AwsError(self.codec.parser.malformed_code, str(error)) from error
+        except UnicodeDecodeError:
+            raise self.codec.parser.undecodable() from None
         for token in self._tokens:
             params.setdefault(token, str(uuid.uuid4()))
         if self.streaming_input is not None:

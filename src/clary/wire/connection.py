@@ -265,8 +265,6 @@ class HttpConnection(asyncio.Protocol):
             raise Refused(400, "The request has no Host header")
         if "transfer-encoding" in headers and headers["transfer-encoding"].lower() != "chunked":
             raise Refused(501, "The only transfer coding served is chunked")
-        if "expect" in headers and headers["expect"].lower() != "100-continue":
-            raise Refused(417, "The only expectation met is 100-continue")
         if self._long and sum(map(len, headers.values())) > self._host.limits.head:
             raise Refused(431, "The request's headers are too large")
 

@@ -25,8 +25,8 @@ class Exchange:
         self.keep_alive = keep_alive
         self.http_10 = http_10
         self.head_only = request.method == "HEAD"
-        #: The client waits for `100 Continue` before it sends its body.
-        self.expects = "expect" in request.headers and not http_10
+        #: The client waits for `100 Continue` before it sends its body. Like S3, we ignore expectations of other kinds.
+        self.expects = not http_10 and request.headers.get("expect", "").lower() == "100-continue"
         #: The answer has begun to go out; it has gone out.
         self.begun = False
         self.answered = False

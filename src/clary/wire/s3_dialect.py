@@ -54,7 +54,10 @@ class S3Dialect(Dialect):
         return _malformed(f"the authorization header requires {' and '.join(claim.missing)}.")
 
     def malformed(self, claim: Claim) -> AwsError:
-        """The credential is not `key/date/region/service/aws4_request`."""
+        """The credential is not `key/date/region/service/aws4_request`, or in the first scheme `key:signature`."""
+        if claim.scheme is Scheme.V2:
+            text = "AWS authorization header is invalid.  Expected AwsAccessKeyId:signature"
+            return AwsError("InvalidArgument", text, 400, ArgumentName="Authorization", ArgumentValue=claim.text)
         if claim.presigned:
             text = "Error parsing the X-Amz-Credential parameter; the Credential is mal-formed;"
             return _malformed_query(f"{text} {SCOPE}")

@@ -76,9 +76,13 @@ def test_delete_the_latest_version_brings_up_the_one_below(s3: Any, versioned: s
 
 def test_versions_that_are_not_there(s3: Any, versioned: str, refused: Refused) -> None:
     s3.put_object(Bucket=versioned, Key="k")
-    error = refused(s3.get_object, Bucket=versioned, Key="k", VersionId="none")
-    assert (error["Status"], error["Code"], error["VersionId"]) == (404, "NoSuchVersion", "none")
-    assert s3.delete_object(Bucket=versioned, Key="k", VersionId="none")["ResponseMetadata"]["HTTPStatusCode"] == 204
+    other = "0" * 32
+    error = refused(s3.get_object, Bucket=versioned, Key="k", VersionId=other)
+    assert (error["Status"], error["Code"], error["VersionId"]) == (404, "NoSuchVersion", other)
+    assert s3.delete_object(Bucket=versioned, Key="k", VersionId=other)["ResponseMetadata"]["HTTPStatusCode"] == 204
+    for operation in (s3.get_object, s3.delete_object):
+        error = refused(operation, Bucket=versioned, Key="k", VersionId="none")
+        assert (error["Status"], error["Code"], error["ArgumentValue"]) == (400, "InvalidArgument", "none")
 
 
 def test_object_from_before_versioning_is_the_null_version(s3: Any, bucket: str) -> None:

@@ -1,5 +1,6 @@
 """Looks buckets and objects up. Every look-up says who may have it, and raises S3's error for what is not there."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +36,8 @@ _FIND_PARTS = spell("""
     SELECT {part} FROM s3_parts WHERE content = ? AND start < ? AND start + size > ? ORDER BY number
 """)
 _FIND_UPLOAD = spell("SELECT {upload} FROM s3_uploads WHERE bucket = ? AND key = ? AND id = ?")
+
+_VERSION_ID = re.compile(r"null|[\w.-]{32}", re.ASCII)
 
 #: Columns of a bucket: all of its fields but its name.
 _BUCKET_WIDTH = len(Bucket._fields) - 1
@@ -74,7 +77,13 @@ async def find_object(source: Source, bucket: Bucket, key: bytes) -> Version | N
 
 
 async def find_version(source: Source, bucket: Bucket, key: bytes, version: str) -> Version | None:
-    """Return the version, or the delete marker, with that id."""
+    """Return the version, or the delete marker, with that id.
+
+    Raises:
+        AwsError: InvalidArgument: no version ever has such an id.
+    """
+    if not _VERSION_ID.fullmatch(version):
+        raise errors.argument("Invalid version id specified", "versionId", version)
     row = await source.fetch_one(_FIND_VERSION, bucket.id, key, version, bucket.id, key, version)
     return None if row is None else Version._make(row)
 
@@ -85,8 +94,8 @@ async def find_named(
     """Return the version that a request names: the current one, or that of its VersionId.
 
     Raises:
-        AwsError: NoSuchBucket, AccessDenied, NoSuchKey, NoSuchVersion; MethodNotAllowed for a delete marker, `method`
-            being the HTTP method that it does not allow.
+        AwsError: NoSuchBucket, AccessDenied, NoSuchKey, NoSuchVersion, InvalidArgument; MethodNotAllowed for a delete
+            marker, `method` being the HTTP method that it does not allow.
     """
     name, wanted = req["Key"], req.get("VersionId")
     key = encode_key(name)

@@ -14,6 +14,7 @@ from clary.wire.errors import AwsError
 
 _CONTENT = ("CacheControl", "ContentDisposition", "ContentLanguage", "Expires", "WebsiteRedirectLocation")
 _DEFAULT_TYPE = "binary/octet-stream"
+_REDIRECTS = ("/", "http://", "https://")
 _METADATA_BYTES = 2048
 _STORAGE_CLASSES = frozenset(
     {
@@ -56,8 +57,11 @@ def read_headers(req: Mapping[str, Any]) -> str:
     """Return the headers to keep as a JSON document of GetObject's members.
 
     Raises:
-        AwsError: MetadataTooLarge.
+        AwsError: MetadataTooLarge, InvalidRedirectLocation.
     """
+    redirect = req.get("WebsiteRedirectLocation")
+    if redirect is not None and not redirect.startswith(_REDIRECTS):
+        raise errors.invalid_redirect()
     kept: dict[str, Any] = {"ContentType": req.get("ContentType") or _DEFAULT_TYPE}
     for name in _CONTENT:
         if name in req:

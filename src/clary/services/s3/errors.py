@@ -122,6 +122,12 @@ def invalid_part_number(number: int, count: int) -> AwsError:
     return AwsError("InvalidPartNumber", message, 416, PartNumberRequested=number, ActualPartCount=count)
 
 
+def invalid_redirect() -> AwsError:
+    """Return the error for a redirect to what is neither a path nor a URL."""
+    text = 'The website redirect location must have a prefix of "http://" or "https://" or "/".'
+    return AwsError("InvalidRedirectLocation", text)
+
+
 def invalid_request(message: str) -> AwsError:
     """Return the error for parameters that do not go together."""
     return AwsError("InvalidRequest", message)
@@ -165,6 +171,11 @@ def method_not_allowed(method: str, headers: list[tuple[str, str]]) -> AwsError:
     message = "The specified method is not allowed against this resource."
     headers = [*headers, ("Allow", "DELETE")]
     return AwsError("MethodNotAllowed", message, 405, headers=headers, Method=method, ResourceType="DeleteMarker")
+
+
+def missing_length() -> AwsError:
+    """Return the error for a body that nothing announces."""
+    return AwsError("MissingContentLength", "You must provide the Content-Length HTTP header.", 411)
 
 
 def no_such_bucket(name: str) -> AwsError:

@@ -35,7 +35,7 @@ def read_expected(req: Mapping[str, Any], http: HttpRequest | None, keep: str | 
     """Collect what the headers say. `keep` is the algorithm of the checksum to store, None for the client's choice.
 
     Raises:
-        AwsError: InvalidDigest, InvalidRequest, EntityTooLarge.
+        AwsError: InvalidDigest, InvalidRequest, EntityTooLarge, MissingContentLength.
     """
     headers: Mapping[str, str] = http.headers if http is not None else {}
     length = _length(req, headers)
@@ -112,6 +112,8 @@ def _length(req: Mapping[str, Any], headers: Mapping[str, str]) -> int | None:
     if "aws-chunked" in headers.get("content-encoding", ""):
         return None
     length: int | None = req.get("ContentLength")
+    if length is None and headers and "transfer-encoding" not in headers:
+        raise errors.missing_length()
     return length
 
 

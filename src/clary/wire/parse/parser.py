@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from clary.wire.errors import AwsError
 from clary.wire.model import OperationModel, ServiceModel, Shape
 from clary.wire.parse.events import EventReader
 from clary.wire.types import HttpRequest
@@ -20,6 +21,10 @@ class Parser(ABC):
 
     def __init__(self, service: ServiceModel) -> None:
         self.service = service
+
+    def undecodable(self) -> AwsError:
+        """Return the error for bytes that are not UTF-8."""
+        return AwsError(self.malformed_code, "The request holds bytes that are not UTF-8.")
 
     @abstractmethod
     def compile(self, operation: OperationModel) -> Parse:

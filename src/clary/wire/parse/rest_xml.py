@@ -17,6 +17,10 @@ class RestXmlParser(RestParser):
 
     malformed_code = "InvalidArgument"
 
+    def undecodable(self) -> AwsError:
+        """Return S3's error for them."""
+        return AwsError("InvalidURI", "Couldn't parse the specified URI.")
+
     def headers_of(self, request: HttpRequest) -> Mapping[str, str]:
         """Return the headers; SDKs that presign a URL move those of S3 into its query string."""
         if "X-Amz-Signature=" not in request.query:
