@@ -59,6 +59,7 @@ ENGINES = (
            "apt install bubblewrap (and allow unprivileged user namespaces)"),
     Engine("xgboost", "the built-in XGBoost algorithm", package("xgboost"), ML),
     Engine("pyarrow", "Parquet in training data", package("pyarrow"), ML),
+    Engine("duckdb", "queries inside objects (S3 SelectObjectContent)", package("duckdb"), "pip install 'clary[sql]'"),
     Engine("psycopg", "PostgreSQL for metadata (CLARY_DATABASE_URL)", package("psycopg"),
            "pip install 'clary[postgres]'"),
 )  # fmt: skip
