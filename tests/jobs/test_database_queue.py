@@ -183,6 +183,33 @@ async def test_retry_waits_before_it_runs_again(database: Database, recorder: Re
         assert recorder.jobs.empty()
 
 
+@pytest.mark.parametrize("error", [None, ValueError("no luck")], ids=["done", "failed"])
+async def test_outcome_that_the_database_cannot_keep_at_first_is_kept_later(
+    database: Database,
+    recorder: Recorder,
+    error: Exception | None,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("clary.jobs.database_queue.RETRY_SECONDS", 0.01)
+    recorder.error = error
+    recorder.gate.clear()
+
+    async def said() -> bool:
+        return "is not kept" in caplog.text
+
+    async with working(database, recorder) as queue:
+        await enqueue(database, queue, "a")
+        await recorder.next()
+        async with database.write() as tx:
+            await tx.execute("ALTER TABLE jobs RENAME TO jobs_elsewhere")
+        recorder.gate.set()
+        await until(said)
+        async with database.write() as tx:
+            await tx.execute("ALTER TABLE jobs_elsewhere RENAME TO jobs")
+        await until_empty(database)
+
+
 async def test_request_stop_sets_the_event_of_a_running_job(database: Database, recorder: Recorder) -> None:
     recorder.gate.clear()
     async with working(database, recorder) as queue:

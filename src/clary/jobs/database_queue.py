@@ -218,8 +218,7 @@ class DatabaseQueue(Queue):
     async def _run(self, row: JobRow, stop: StopRequest) -> None:
         try:
             if await self._attempt(row, stop):
-                async with self._database.write() as tx:
-                    await tx.execute(table.DELETE_OWNED, row.job.id, self.owner)
+                await self._record(row.job, table.DELETE_OWNED, row.job.id, self.owner)
         finally:
             del self._running[row.job.id]
             self._busy[row.job.kind] -= 1
@@ -252,9 +251,23 @@ class DatabaseQueue(Queue):
 
     async def _retry(self, job: Job, pause: float) -> None:
         due = self._clock.now() + pause
-        async with self._database.write() as tx:
-            await tx.execute(table.RETRY, due, job.id, self.owner)
-            tx.on_commit(lambda: self._expect(job.kind, due))
+        await self._record(job, table.RETRY, due, job.id, self.owner)
+        self._expect(job.kind, due)
+
+    async def _record(self, job: Job, statement: str, *parameters: Any) -> None:
+        """Write what becomes of a job that has ended, again and again while that is not kept (the disk is full, say).
+
+        A job that is ours and does not run would else never run again.
+        """
+        while True:
+            try:
+                async with self._database.write() as tx:
+                    await tx.execute(statement, *parameters)
+            except Exception as error:
+                logger.warning("what becomes of job %s (%s) is not kept; trying again: %s", job.key, job.kind, error)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return
 
     async def _heartbeat(self) -> None:
         while True:
