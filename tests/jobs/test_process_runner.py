@@ -212,6 +212,12 @@ async def test_limit_of_memory_ends_the_program(runner: ProcessRunner, root: Pat
     assert ending.out_of_memory
 
 
+async def test_memory_that_lacks_at_once_is_told_too(runner: ProcessRunner, root: Path) -> None:
+    program = entry(root, "def main():\n    raise MemoryError")
+    endings = [(await run(runner, program))[0] for _ in range(10)]
+    assert {ending.out_of_memory for ending in endings} == {True}
+
+
 async def test_limit_of_cpus_shows_in_what_the_program_counts(runner: ProcessRunner, root: Path) -> None:
     source = "import os\ndef main():\n    print(len(os.sched_getaffinity(0)))"
     available = len(os.sched_getaffinity(0))

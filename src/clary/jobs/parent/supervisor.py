@@ -81,13 +81,14 @@ class _Supervisor:
         wake, wake_in = wake_on_child()
         status = self._fork(sandbox, group, output, (wake, wake_in))
         os.close(output)
-        failure = os.read(status, 4096)
-        if failure.startswith(child.FAILED):
-            raise OSError(failure[1:].decode(errors="replace"))
+        said = os.read(status, 4096)
+        if said.startswith(child.FAILED):
+            raise OSError(said[1:].decode(errors="replace"))
         _tell(self.control, {"pid": self.pid})
         self._watch(wake)
         kill_children()
-        _tell(self.control, self._report(group, status))
+        # A program that is fast says its last word together with its first one.
+        _tell(self.control, self._report(group, said + _rest(status)))
 
     def _fork(self, sandbox: Sandbox | None, group: Cgroup | None, output: int, private: tuple[int, ...]) -> int:
         """Start the program and return the pipe on which it tells how that went."""
@@ -157,12 +158,10 @@ class _Supervisor:
             os.kill(self.pid, signal.SIGKILL)
             self.kill_at = None
 
-    def _report(self, group: Cgroup | None, status: int) -> dict[str, object]:
+    def _report(self, group: Cgroup | None, said: bytes) -> dict[str, object]:
         code = 128 + signal.SIGKILL if self.status is None else os.waitstatus_to_exitcode(self.status)
         code = 128 - code if code < 0 else code
-        no_memory = code != 0 and (
-            _last_word(status) == child.NO_MEMORY or (group is not None and group.out_of_memory())
-        )
+        no_memory = code != 0 and (said.endswith(child.NO_MEMORY) or (group is not None and group.out_of_memory()))
         return {"code": code, "out_of_memory": no_memory, "timed_out": self.timed_out}
 
 
@@ -176,8 +175,8 @@ def wake_on_child() -> tuple[int, int]:
     return wake, wake_in
 
 
-def _last_word(status: int) -> bytes:
-    """Return what the program wrote to its status pipe after it had started."""
+def _rest(status: int) -> bytes:
+    """Return what the program wrote to its status pipe since it was last read."""
     os.set_blocking(status, False)
     with suppress(BlockingIOError):
         return os.read(status, 1)
