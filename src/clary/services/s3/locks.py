@@ -81,19 +81,14 @@ def check_removable(version: Version, now: float, *, bypass: bool) -> None:
 
 
 def check_retention(lock: Mapping[str, Any], wanted: Mapping[str, Any], now: float, *, bypass: bool) -> None:
-    """Refuse a change of retention that would set a version free.
+    """Refuse a change of retention that needs to be let past it: an earlier end, or another mode.
 
     Raises:
         AwsError: AccessDenied.
     """
-    if lock.get("until", 0) <= now:
+    if lock.get("until", 0) <= now or (bypass and lock["mode"] == "GOVERNANCE"):
         return
-    loosened = wanted.get("until", 0) < lock["until"]
-    if lock["mode"] == "COMPLIANCE":
-        loosened = loosened or wanted.get("mode") != "COMPLIANCE"
-    elif bypass:
-        return
-    if loosened:
+    if wanted.get("mode") != lock["mode"] or wanted["until"] < lock["until"]:
         raise AwsError("AccessDenied", "Access Denied because object protected by object lock.", 403)
 
 
