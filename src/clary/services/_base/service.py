@@ -22,7 +22,8 @@ class Service:
     block it.
 
     Operations are grouped by noun into mixin classes of their own files; the service composes them. A public coroutine
-    method that names no operation fails a test (tests/shape). An operation without a method answers NotImplemented (501).
+    method that names no operation fails a test (tests/shape). An operation without a method answers NotImplemented
+    (501).
 
     A method's docstring may hold one line that begins with `Approximate:` or `Recorded:` and says how it differs;
     without one the operation is real. The reference is generated from these lines.
