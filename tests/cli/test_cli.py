@@ -246,6 +246,17 @@ def test_run_leaves_its_server_to_the_last_user(start: Start, tmp_path: Path) ->
     assert clary("status", "--data-dir", tmp_path).returncode == 1
 
 
+def test_runs_that_begin_at_once_share_a_server(start: Start, tmp_path: Path) -> None:
+    show = ("--", "sh", "-c", "echo $AWS_ENDPOINT_URL; read line")
+    runs = [start("run", "--data-dir", tmp_path, *show) for _ in range(3)]
+    urls = {run.stdout.readline() for run in runs if run.stdout is not None}
+    assert len(urls) == 1
+    assert urls != {""}
+    for run in runs:
+        run.communicate("\n", PATIENCE)
+    assert [run.returncode for run in runs] == [0, 0, 0]
+
+
 def test_run_takes_another_port_where_its_own_is_taken(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])

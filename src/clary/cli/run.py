@@ -53,11 +53,11 @@ def start_server(settings: Settings, *, any_port: bool) -> Holder:
         server = subprocess.Popen(  # noqa: S603  - ourselves
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=file, start_new_session=True
         )
-    # It says one line when it is ready, and none when it fails.
-    ready = server.stdout.readline() if server.stdout is not None else b""
-    holder = find_server(settings.data_dir) if ready else None
-    if holder is None:
+    # It says one line when it is ready, none when it fails; where another `clary run` was faster, there is a server.
+    if server.stdout is None or not server.stdout.readline():
         server.wait()
+    holder = find_server(settings.data_dir)
+    if holder is None:
         last = log.read_text().strip().rpartition("\n")[2]
         raise Failure(last.removeprefix("clary: ") or f"the server did not start; see {log}")
     return holder
