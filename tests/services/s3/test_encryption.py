@@ -116,6 +116,13 @@ def test_put_object_with_half_a_customer_key(s3: Any, bucket: str, refused: Refu
     assert code in {"InvalidArgument", "InvalidEncryptionAlgorithmError"}
 
 
+@pytest.mark.parametrize("kind", [{}, {"ServerSideEncryption": "AES256"}])
+def test_put_object_with_a_kms_key_for_another_encryption(
+    s3: Any, bucket: str, refused: Refused, kind: dict[str, str]
+) -> None:
+    assert refused(s3.put_object, Bucket=bucket, Key="k", SSEKMSKeyId="key", **kind)["Code"] == "InvalidArgument"
+
+
 @pytest.mark.parametrize(
     "encryption", [{"ServerSideEncryption": "AES256"}, {"ServerSideEncryption": "aws:kms"}, customer()]
 )
@@ -131,7 +138,8 @@ def test_multipart_upload_encrypted(
         for n, piece in enumerate(pieces, 1)
     ]
     if key:
-        assert refused(s3.upload_part, **named, PartNumber=3, Body=b"x")["Code"] == "InvalidRequest"
+        for wrong in ({}, customer(9)):
+            assert refused(s3.upload_part, **named, PartNumber=3, Body=b"x", **wrong)["Code"] == "InvalidRequest"
     s3.complete_multipart_upload(**named, MultipartUpload={"Parts": parts})
     got = s3.get_object(Bucket=bucket, Key="k", Range=f"bytes={5 * MIB - 3}-", **key)
     assert got["Body"].read() == pieces[0][-3:] + pieces[1]

@@ -165,6 +165,13 @@ def test_complete_composite_checksum(s3: Any, bucket: str, algorithm: str) -> No
     assert head[f"Checksum{algorithm}"] == done[f"Checksum{algorithm}"]
 
 
+def test_complete_composite_checksum_without_those_of_its_parts(s3: Any, bucket: str, refused: Refused) -> None:
+    upload = Upload(s3, bucket, ChecksumAlgorithm="SHA256")
+    upload.put(1, b"x", ChecksumAlgorithm="SHA256")
+    del upload.parts[0]["ChecksumSHA256"]
+    assert refused(upload.complete)["Code"] == "InvalidRequest"
+
+
 @pytest.mark.parametrize("algorithm", ["CRC32", "CRC64NVME"])
 def test_complete_full_object_checksum_is_that_of_a_put(s3: Any, bucket: str, algorithm: str) -> None:
     pieces = [os.urandom(5 * MIB), b"end"]

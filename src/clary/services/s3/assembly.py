@@ -55,6 +55,8 @@ def _choose(upload: Upload, stored: Mapping[int, Part], listed: Sequence[Mapping
         number, etag = entry.get("PartNumber", 0), entry.get("ETag", "").strip('"')
         if number <= before:
             raise errors.invalid_part_order(upload.id)
+        if upload.checksum_type == COMPOSITE and f"Checksum{upload.algorithm}" not in entry:
+            raise errors.missing_part_checksum(upload.algorithm, number)
         part = stored.get(number)
         if part is None or part.etag != etag or not _same_checksum(part, entry):
             raise errors.invalid_part(upload.id, number, etag)

@@ -87,6 +87,12 @@ class Keyring:
         """
         customer = _customer_key(req, "")
         kind, name = req.get("ServerSideEncryption"), req.get("SSEKMSKeyId")
+        if name is not None and kind not in _KMS:
+            message = (
+                "Server Side Encryption with AWS KMS managed key requires HTTP header "
+                "x-amz-server-side-encryption : aws:kms"
+            )
+            raise errors.argument(message, "x-amz-server-side-encryption", kind or "null")
         if customer is not None:
             if kind is not None:
                 message = (
@@ -101,12 +107,6 @@ class Keyring:
         if kind is None:
             return None
         if kind == AES256:
-            if req.get("SSEKMSKeyId"):
-                message = (
-                    "Server Side Encryption with AWS KMS managed key requires HTTP header "
-                    "x-amz-server-side-encryption : aws:kms"
-                )
-                raise errors.argument(message, "x-amz-server-side-encryption", kind)
             return Encryption(AES256, "", self.server_key)
         if kind not in _KMS:
             message = "The encryption method specified is not supported"

@@ -173,6 +173,15 @@ def method_not_allowed(method: str, headers: list[tuple[str, str]]) -> AwsError:
     return AwsError("MethodNotAllowed", message, 405, headers=headers, Method=method, ResourceType="DeleteMarker")
 
 
+def missing_part_checksum(algorithm: str, number: int) -> AwsError:
+    """Return the error for completing an upload with a composite checksum, without the checksum of a part."""
+    message = (
+        f"The upload was created using a {algorithm.lower()} checksum. The complete request must include the checksum "
+        f"for each part. It was missing for part {number} in the request."
+    )
+    return invalid_request(message)
+
+
 def missing_length() -> AwsError:
     """Return the error for a body that nothing announces."""
     return AwsError("MissingContentLength", "You must provide the Content-Length HTTP header.", 411)

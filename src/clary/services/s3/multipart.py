@@ -101,6 +101,9 @@ class Multipart(Group):
     def _upload_encryption(self, upload: Upload, req: dict[str, Any]) -> Encryption | None:
         """Return how an upload's parts are encrypted: as it was begun, by the same key."""
         seal = None if upload.extra is None else orjson.loads(upload.extra).get("seal")
+        if seal is not None and seal["kind"] == CUSTOMER and req.get("SSECustomerKeyMD5", seal["name"]) != seal["name"]:
+            message = "The provided encryption parameters did not match the ones used originally."
+            raise errors.invalid_request(message)
         return self.keyring.of(seal, req)
 
     async def _keep_part(self, ctx: Context, bucket: Bucket, upload: Upload, number: int, received: Received) -> Part:
