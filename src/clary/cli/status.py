@@ -22,6 +22,7 @@ class Kind(NamedTuple):
 
 KINDS = (
     Kind("training job", "ListTrainingJobs", "TrainingJobSummaries", "TrainingJob", {"StatusEquals": "InProgress"}),
+    Kind("training job", "ListTrainingJobs", "TrainingJobSummaries", "TrainingJob", {"StatusEquals": "Stopping"}),
     Kind("endpoint", "ListEndpoints", "Endpoints", "Endpoint", {}),
 )
 COLUMNS = ("kind", "name", "status", "created")
