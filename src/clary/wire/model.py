@@ -178,7 +178,8 @@ def load(name: str) -> ServiceModel:
         raise KeyError(name)
     document = orjson.loads(zlib.decompress(versions[-1].read_bytes(), GZIP))
     extras = versions[-1].with_name("service-2.sdk-extras.json")
-    if extras.exists():
+    # S3's only makes a time of the Expires header, for old clients' sake: the service keeps any text.
+    if extras.exists() and name != "s3":
         merge(document, json.loads(extras.read_text())["merge"])
     strip(document)
     if name == "sqs":

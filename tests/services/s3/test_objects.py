@@ -96,6 +96,14 @@ def test_get_object_not_modified(s3: Any, bucket: str, refused: Refused) -> None
     assert (error["Status"], error["Code"], error["Condition"]) == (412, "PreconditionFailed", "If-Match")
 
 
+@pytest.mark.parametrize("expires", ["0", "-1", "Wed, 02 Jan 2030 03:04:05 GMT"])
+def test_put_object_keeps_any_expiry(s3: Any, bucket: str, raw: Any, expires: str) -> None:
+    assert raw("PUT", f"/{bucket}/k", Expires=expires).status == 200
+    assert raw("HEAD", f"/{bucket}/k").headers["Expires"] == expires
+    s3.copy_object(Bucket=bucket, Key="copy", CopySource=f"{bucket}/k")
+    assert raw("HEAD", f"/{bucket}/copy").headers["Expires"] == expires
+
+
 def test_get_object_response_overrides(s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"x", ContentType="text/plain")
     got = s3.get_object(

@@ -18,6 +18,7 @@ from clary.services.s3.models import STANDARD, Bucket, Version
 from clary.services.s3.ranges import parse_range
 from clary.services.s3.versions import Versions
 from clary.wire.body import WholeBody
+from clary.wire.timestamps import http_date
 
 _OVERRIDES = {
     "ResponseCacheControl": "CacheControl",
@@ -25,7 +26,6 @@ _OVERRIDES = {
     "ResponseContentEncoding": "ContentEncoding",
     "ResponseContentLanguage": "ContentLanguage",
     "ResponseContentType": "ContentType",
-    "ResponseExpires": "Expires",
 }
 #: One part's place.
 _FIND_PART = "SELECT start, size FROM s3_parts WHERE content = ? AND number = ?"
@@ -118,6 +118,8 @@ class Objects(Group):
         for override, name in _OVERRIDES.items():
             if override in req:
                 result[name] = req[override]
+        if "ResponseExpires" in req:
+            result["Expires"] = http_date(req["ResponseExpires"])
         return result, start, end
 
     async def _span(self, version: Version, req: dict[str, Any], result: dict[str, Any]) -> tuple[int, int] | None:
