@@ -52,6 +52,12 @@ class BlobStore(ABC):
         """Finish what goes on in the background. A second call does nothing."""
 
     @abstractmethod
+    def has_room(self, size: int) -> bool:
+        """Say whether a blob of `size` bytes may be begun. A store that is nearly full keeps its last space for others:
+        databases beside it need some even to delete.
+        """
+
+    @abstractmethod
     def create(self) -> BlobWriter:
         """Begin a blob."""
 

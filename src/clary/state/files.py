@@ -28,6 +28,8 @@ from clary.state.folders import make_folder
 _WRITERS = 8
 _FLUSHERS = 4
 _READERS = 4
+#: Bytes of the disk that no blob is begun in: what a database needs to grow by while it deletes.
+_RESERVE = 32 * 2**20
 #: Ids that `live` is asked about at once.
 _BATCH = 500
 
@@ -62,6 +64,11 @@ class FileBlobStore(BlobStore):
         """Wait for moves and removals under way."""
         for threads in (self._writers, self._flushers, self._readers, self._mover):
             await asyncio.to_thread(threads.shutdown)
+
+    def has_room(self, size: int) -> bool:
+        """Ask the file system, which answers from memory."""
+        disk = os.statvfs(self._folder)
+        return disk.f_bavail * disk.f_frsize >= size + _RESERVE
 
     def create(self) -> BlobWriter:
         """Begin a blob."""

@@ -62,6 +62,7 @@ class Contents:
         Raises:
             AwsError: the bytes are not what the client said of them, they are too many, or the disk is full.
         """
+        self._check_room(expected)
         if expected.length is not None and expected.length <= INLINE_BYTES:
             return _inline(await body.read(INLINE_BYTES), expected, body)
         batches = _batches(body)
@@ -74,8 +75,14 @@ class Contents:
         self, body: AsyncIterable[bytes], expected: Expected, encryption: Encryption | None = None
     ) -> Received:
         """Take a body into a blob, however few its bytes; else as `receive`."""
+        self._check_room(expected)
         batches = _batches(body)
         return await self._store(await anext(batches, b""), batches, Digests(expected, body), encryption)
+
+    def _check_room(self, expected: Expected) -> None:
+        """Refuse what would not fit, before it is sent; few bytes, too, so that deleting makes room again."""
+        if not self._blobs.has_room(expected.length or 0):
+            raise errors.storage_full()
 
     async def _store(
         self, first: bytes, rest: AsyncIterator[bytes], digests: Digests, encryption: Encryption | None
