@@ -141,6 +141,7 @@ def test_put_object_unknown_storage_class(s3: Any, bucket: str, refused: Refused
     "key",
     [
         *["../../etc/passwd", "a/../b", "a//b", "/leading", "trailing/", ".", "..", "sp ace+plus%25", "?query#hash"],
+        "".join(chr(plane << 16 | 0x42) for plane in range(17)),
         *["\0\t\x01\r\n", "\u00e9\u4e2d\U0001f600", "\U0010ffff", "~!@$^&*()=[]{}|\\;:'\",<>`", "é" * 512],
     ],
 )
