@@ -3,7 +3,10 @@
 import importlib
 import sys
 
-NAMES = ("startup", "training", "inference", "requests", "durability")
+NAMES = (
+    *("startup", "training", "inference", "requests", "durability"),
+    *("s3_requests", "s3_streams", "s3_listing"),
+)
 
 
 def main() -> int:

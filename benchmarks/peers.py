@@ -6,12 +6,27 @@ from pathlib import Path
 from benchmarks.process import ServerProcess, free_port
 
 BIN = Path(".venvs/bench/bin")
+S3RVER = Path(".venvs/bench-node/node_modules/.bin/s3rver")
 
 
 def moto() -> ServerProcess:
     port = free_port()
     command = [str(BIN / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
     return ServerProcess(command, port, "/moto-api/")
+
+
+def ministack() -> ServerProcess:
+    port = free_port()
+    env = {"GATEWAY_PORT": str(port), "LOG_LEVEL": "ERROR"}
+    return ServerProcess([str(BIN / "ministack")], port, "/_ministack/health", env)
+
+
+def s3rver(folder: Path) -> ServerProcess:
+    """s3rver (npm), which keeps its objects as files below `folder`; its credentials are S3RVER, S3RVER."""
+    port = free_port()
+    options = ["--silent", "--no-vhost-buckets", "--configure-bucket", "bench"]
+    command = [str(S3RVER), "-d", str(folder), "-a", "127.0.0.1", "-p", str(port), *options]
+    return ServerProcess(command, port, "/")
 
 
 def fastapi(model: Path) -> ServerProcess:
