@@ -75,7 +75,7 @@ class SupervisedProcess(Process):
 
     def _hear(self) -> None:
         try:
-            data = self._control.recv(_MESSAGE_BYTES)
+            data = self._receive()
         except BlockingIOError:
             return
         except OSError:
@@ -87,6 +87,13 @@ class SupervisedProcess(Process):
             self._end(Exit(**message))
         else:
             self._lose(message.get("failed", "its supervisor was killed"))
+
+    def _receive(self) -> bytes:
+        try:
+            return self._control.recv(_MESSAGE_BYTES)
+        except ConnectionResetError:
+            # It ended with a message of ours unread. That is told once, and before what it had sent itself.
+            return self._control.recv(_MESSAGE_BYTES)
 
     def _lose(self, reason: str) -> None:
         """The program has not started, or its supervisor is gone; to a supervisor that is not, this is the end too."""

@@ -49,8 +49,12 @@ def main() -> int:
                 print(f"{type(error).__name__}: {error}", flush=True)  # noqa: T201 - the job's log
             _send(connection, b"E", {"code": failure.code, "message": failure.message})
         finally:
-            with suppress(OSError):  # closing is not enough: a thread may still be about to read
-                connection.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_WR)
+                # To close with bytes unread would reset the connection, and cost the server what was sent last.
+                while connection.recv(CHUNK):
+                    pass
+                connection.shutdown(socket.SHUT_RDWR)  # closing is not enough: a thread may still be about to read
     return 0
 
 
